@@ -1,0 +1,1 @@
+//! Requests and replies of Tencent Cloud Infinite (CI) as plain http values, without I/O.

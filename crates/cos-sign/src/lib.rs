@@ -1,0 +1,1 @@
+//! Sign, presign and verify requests to Tencent Cloud COS and CI.

@@ -1,0 +1,1 @@
+//! Picks the best, distinct cover frames of a video.
