@@ -1,3 +1,50 @@
-//! Tasks of this repository: `cargo xtask help`.
+//! What people and CI run in this repository: `cargo xtask help` lists it.
 
-fn main() {}
+mod ci;
+mod demo;
+mod provision;
+mod shell;
+mod test;
+mod tidy;
+
+use std::process::ExitCode;
+
+/// What a task returns: nothing, or one sentence that says what failed and what to do.
+type Outcome = Result<(), String>;
+
+const HELP: &str = "\
+cargo xtask <task>
+
+  demo    pick covers from the clip in tests/data and say where they are
+  test    run every test, installing the programs they need
+  ci      format, clippy, tidy, docs, then the tests: all that the gate runs
+  tidy    check the layers between the crates and the rules for files
+  help    print this
+
+Programs that are missing (ffmpeg and the like) are installed with apt-get, as root or through sudo.";
+
+fn main() -> ExitCode {
+    let mut args = std::env::args().skip(1);
+    let task = args.next();
+    let rest: Vec<String> = args.collect();
+    let outcome = match task.as_deref() {
+        Some("demo") => demo::run(&rest),
+        Some("test") => test::run(&rest),
+        Some("ci") => ci::run(),
+        Some("tidy") => tidy::run(),
+        None | Some("help" | "-h" | "--help") => {
+            println!("{HELP}");
+            Ok(())
+        }
+        Some(other) => Err(format!(
+            "there is no task {other:?}; `cargo xtask help` lists them"
+        )),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("xtask: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}

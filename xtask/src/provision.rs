@@ -1,0 +1,100 @@
+//! Installs the programs that a task needs: with apt-get as root, through sudo, or not at all.
+//!
+//! A developer's machine is never changed behind a password prompt: where neither root nor a
+//! password-less sudo is at hand, the task stops and prints the command for the person to run.
+
+use std::process::Command;
+
+use crate::Outcome;
+use crate::shell::{on_path, run};
+
+/// A program and the Debian package that brings it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Needed {
+    program: &'static str,
+    package: &'static str,
+}
+
+/// Decodes the videos and writes the covers.
+pub(crate) const FFMPEG: Needed = Needed {
+    program: "ffmpeg",
+    package: "ffmpeg",
+};
+/// Comes with ffmpeg; named on its own because a broken installation can lack it.
+pub(crate) const FFPROBE: Needed = Needed {
+    program: "ffprobe",
+    package: "ffmpeg",
+};
+/// Sends the hand-made requests of the tests.
+pub(crate) const CURL: Needed = Needed {
+    program: "curl",
+    package: "curl",
+};
+
+/// Makes sure that every program is there.
+pub(crate) fn ensure(needed: &[Needed]) -> Outcome {
+    let missing: Vec<&Needed> = needed.iter().filter(|n| !on_path(n.program)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let programs: Vec<&str> = missing.iter().map(|n| n.program).collect();
+    let mut packages: Vec<&str> = missing.iter().map(|n| n.package).collect();
+    packages.dedup();
+    let by_hand = format!(
+        "{} is missing: run `sudo apt-get install -y {}` (or the like for your system) and try again",
+        programs.join(", "),
+        packages.join(" ")
+    );
+    if !on_path("apt-get") {
+        return Err(by_hand);
+    }
+    let Some(prefix) = privileges() else {
+        return Err(by_hand);
+    };
+    eprintln!(
+        "{} is missing; installing {}",
+        programs.join(", "),
+        packages.join(" ")
+    );
+    // The lists of a fresh container are empty; on other machines they are seldom too old, so
+    // they are fetched only when the first try fails.
+    if run(&mut install(prefix, &packages)).is_err() {
+        run(&mut apt(prefix, &["update", "-qq"])).map_err(|why| format!("{why}; {by_hand}"))?;
+        run(&mut install(prefix, &packages)).map_err(|why| format!("{why}; {by_hand}"))?;
+    }
+    match needed.iter().find(|n| !on_path(n.program)) {
+        Some(still) => Err(format!(
+            "{} is still missing after installing {}",
+            still.program, still.package
+        )),
+        None => Ok(()),
+    }
+}
+
+/// The words before `apt-get`, or `None` when this user may not install.
+fn privileges() -> Option<&'static [&'static str]> {
+    let says_zero = |output: std::process::Output| output.stdout.trim_ascii() == b"0";
+    if Command::new("id").arg("-u").output().is_ok_and(says_zero) {
+        return Some(&[]);
+    }
+    let sudo = Command::new("sudo").args(["-n", "true"]).output();
+    sudo.is_ok_and(|output| output.status.success())
+        .then_some(&["sudo", "-n"])
+}
+
+fn install(prefix: &[&str], packages: &[&str]) -> Command {
+    let mut command = apt(prefix, &["install", "-y", "-qq", "--no-install-recommends"]);
+    command.args(packages);
+    command
+}
+
+fn apt(prefix: &[&str], args: &[&str]) -> Command {
+    let mut words =
+        prefix
+            .iter()
+            .copied()
+            .chain(["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]);
+    let mut command = Command::new(words.next().unwrap_or("env"));
+    command.args(words).args(args);
+    command
+}

@@ -1,0 +1,20 @@
+//! The rules of the repository that a program can check: layers between crates, shape of files.
+
+mod files;
+mod layers;
+
+use crate::Outcome;
+
+/// Runs every check and lists all that is wrong, not only the first.
+pub(crate) fn run() -> Outcome {
+    let mut faults = layers::check()?;
+    faults.extend(files::check()?);
+    if faults.is_empty() {
+        eprintln!("tidy: the layers hold and the files are in order");
+        return Ok(());
+    }
+    for fault in &faults {
+        eprintln!("tidy: {fault}");
+    }
+    Err(format!("tidy found {} fault(s)", faults.len()))
+}
