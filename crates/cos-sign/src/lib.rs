@@ -1,1 +1,28 @@
-//! Sign, presign and verify requests to Tencent Cloud COS and CI.
+#![doc = include_str!("../README.md")]
+#![deny(missing_docs)]
+
+mod authorization;
+mod choice;
+mod credentials;
+mod difference;
+mod encode;
+mod error;
+mod head;
+mod http_string;
+mod lists;
+mod sign;
+mod signature;
+mod validity;
+mod verify;
+
+pub use authorization::{Authorization, AuthorizationError};
+pub use choice::{CI_TOKEN, COS_TOKEN, SignedHeaders, SignedParams, TokenName, is_ci_host};
+pub use credentials::{Credentials, SecretKey};
+pub use difference::{Difference, Part};
+pub use encode::{Plus, encode_component, encode_path};
+pub use error::SignError;
+pub use head::without_port;
+pub use sign::{Signed, Signer, sign};
+pub use signature::SigningKey;
+pub use validity::{Validity, ValidityError};
+pub use verify::{Mismatch, Place, Verified, VerifyError, verify, verify_with};

@@ -1,0 +1,184 @@
+//! Steps two and three: the key of the window, and the signature made with it.
+
+use std::fmt;
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha1::{Digest, Sha1};
+use zeroize::Zeroizing;
+
+use crate::encode::hex20;
+use crate::http_string::Signable;
+use crate::{Credentials, SecretKey, Validity};
+
+/// `SignKey` of one secret key and one window, ready to sign any number of requests.
+///
+/// Making it is most of the work of a signature, so who signs much keeps one for as long as its window holds
+/// (a day, say) and signs through [`Signer::sign_with_key`](crate::Signer::sign_with_key).
+/// Every signature made with it is valid for the whole window.
+///
+/// ```
+/// use cos_sign::{Credentials, SigningKey, Validity};
+///
+/// let credentials = Credentials::new("AKIDEXAMPLE", "SECRETEXAMPLE");
+/// let key = SigningKey::new(&credentials, Validity::new(1750000000, 1750003600)?);
+/// assert_eq!(key.expose(), "cfa4a5cf164b203bdd09b783347a58d70877796b");
+/// # Ok::<(), cos_sign::ValidityError>(())
+/// ```
+#[derive(Clone)]
+pub struct SigningKey {
+    credentials: Credentials,
+    window: WindowKey,
+}
+
+impl SigningKey {
+    /// Derives the key of `validity`.
+    #[must_use]
+    pub fn new(credentials: &Credentials, validity: Validity) -> Self {
+        Self {
+            window: WindowKey::new(credentials.secret_key(), validity),
+            credentials: credentials.clone(),
+        }
+    }
+
+    /// The window in which signatures made with this key hold.
+    #[must_use]
+    pub fn validity(&self) -> Validity {
+        self.window.validity
+    }
+
+    /// Whose key it is.
+    #[must_use]
+    pub fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
+    /// `SignKey` as text: 40 lower-case hex digits. It signs for the window as the secret key does: keep it as secret.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        std::str::from_utf8(self.window.hex.as_slice()).unwrap_or_default()
+    }
+
+    pub(crate) fn window(&self) -> &WindowKey {
+        &self.window
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SigningKey")
+            .field("secret_id", &self.credentials.secret_id())
+            .field("validity", &self.window.validity)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The derived key without its owner.
+#[derive(Clone)]
+pub(crate) struct WindowKey {
+    pub(crate) validity: Validity,
+    hex: Zeroizing<[u8; 40]>,
+    mac: Hmac<Sha1>,
+}
+
+impl WindowKey {
+    pub(crate) fn new(key: &SecretKey, validity: Validity) -> Self {
+        let mut mac = keyed(key.expose().as_bytes());
+        mac.update(validity.text().as_bytes());
+        let hex = Zeroizing::new(hex20(mac.finalize().into_bytes().into()));
+        // The hex text is the key of the next step, not the twenty bytes it stands for.
+        let mac = keyed(hex.as_slice());
+        Self { validity, hex, mac }
+    }
+
+    /// HMAC over `StringToSign`, still to be finished.
+    fn over(&self, hash: [u8; 20]) -> Hmac<Sha1> {
+        let mut mac = self.mac.clone();
+        let mut text = [0; STRING_TO_SIGN_MAX];
+        mac.update(string_to_sign(self.validity, hash, &mut text));
+        mac
+    }
+
+    /// `Signature` of a request: 40 lower-case hex digits.
+    pub(crate) fn sign(&self, request: &Signable<'_>) -> [u8; 40] {
+        hex20(self.over(request.hash()).finalize().into_bytes().into())
+    }
+
+    /// Whether `signature` belongs to the request; takes the same time wherever they differ.
+    pub(crate) fn matches(&self, request: &Signable<'_>, signature: &[u8; 20]) -> bool {
+        self.over(request.hash()).verify_slice(signature).is_ok()
+    }
+
+    /// `StringToSign` as text.
+    pub(crate) fn string_to_sign(&self, request: &Signable<'_>) -> String {
+        let mut text = [0; STRING_TO_SIGN_MAX];
+        let bytes = string_to_sign(self.validity, request.hash(), &mut text);
+        String::from_utf8_lossy(bytes).into_owned()
+    }
+}
+
+/// HMAC takes keys up to one block as they are, and the hash of longer ones.
+fn keyed(key: &[u8]) -> Hmac<Sha1> {
+    let mut block = Zeroizing::new([0; 64]);
+    match block.get_mut(..key.len()) {
+        Some(place) => place.copy_from_slice(key),
+        None => {
+            let (hashed, _) = block.split_at_mut(20);
+            hashed.copy_from_slice(&Sha1::digest(key));
+        }
+    }
+    Hmac::new((&*block).into())
+}
+
+const STRING_TO_SIGN_MAX: usize = "sha1\n".len() + 41 + "\n".len() + 40 + "\n".len();
+
+fn string_to_sign(validity: Validity, hash: [u8; 20], out: &mut [u8; STRING_TO_SIGN_MAX]) -> &[u8] {
+    let window = validity.text();
+    let hash = hex20(hash);
+    let mut len = 0;
+    for part in [b"sha1\n", window.as_bytes(), b"\n", &hash, b"\n"] {
+        if let Some(place) = out.get_mut(len..len + part.len()) {
+            place.copy_from_slice(part);
+        }
+        len += part.len();
+    }
+    out.get(..len).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_longer_than_a_block_are_hashed_first() {
+        for len in [0, 1, 63, 64, 65, 200] {
+            let key = vec![b'k'; len];
+            let mut ours = keyed(&key);
+            ours.update(b"text");
+            let mut theirs = <Hmac<Sha1> as KeyInit>::new_from_slice(&key).unwrap();
+            theirs.update(b"text");
+            assert_eq!(
+                ours.finalize().into_bytes(),
+                theirs.finalize().into_bytes(),
+                "{len}"
+            );
+        }
+    }
+
+    #[test]
+    fn debug_does_not_show_the_key() {
+        let credentials = Credentials::new("AKIDEXAMPLE", "SECRETEXAMPLE");
+        let key = SigningKey::new(&credentials, Validity::new(1, 2).unwrap());
+        let shown = format!("{key:#?}");
+        assert!(!shown.contains(key.expose()) && !shown.contains("SECRETEXAMPLE"));
+    }
+
+    #[test]
+    fn the_longest_window_fits() {
+        let window = Validity::new(u64::MAX, u64::MAX).unwrap();
+        let mut text = [0; STRING_TO_SIGN_MAX];
+        assert_eq!(
+            string_to_sign(window, [0; 20], &mut text).len(),
+            STRING_TO_SIGN_MAX
+        );
+    }
+}
