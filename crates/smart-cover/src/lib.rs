@@ -1,1 +1,25 @@
-//! Picks the best, distinct cover frames of a video.
+#![doc = include_str!("../README.md")]
+
+mod cancel;
+mod choose;
+mod decode;
+mod error;
+mod feature;
+mod filter;
+mod options;
+mod picked;
+mod plane;
+mod probe;
+mod program;
+mod render;
+mod sample;
+mod sniff;
+mod work;
+
+pub use cancel::Cancel;
+pub use choose::quality::Reason;
+pub use error::{CoverError, ToolStatus};
+pub use options::{Fit, Format, Limits, Options, Tools};
+pub use picked::{Candidate, Cover, Picked, Progress};
+pub use probe::MediaInfo;
+pub use work::pick;

@@ -1,0 +1,161 @@
+//! How good each frame is by itself, relative to what the video has to offer.
+
+use super::transition;
+use crate::decode::Frame;
+
+/// Why a frame lost quality.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Reason {
+    /// Darker than the video's own idea of a picture.
+    Dark,
+    /// Washed out or white.
+    Bright,
+    /// Hardly any contrast.
+    Flat,
+    /// Very few shades: a plain colour or a card.
+    Plain,
+    /// Edges in one direction only: bars, smear.
+    OneWay,
+    /// Static.
+    Noise,
+    /// Rows and columns repeat: test bars, slates.
+    Repeating,
+    /// Out of focus, or the camera in flight.
+    Blur,
+    /// Title card or credits.
+    Title,
+    /// Part of a fade or dissolve.
+    Transition,
+    /// The decoder reported damage.
+    Damaged,
+}
+
+/// Quality of one frame, 0 to 1, and the factors below 1 that made it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Quality {
+    pub(crate) value: f32,
+    pub(crate) factors: Vec<(Reason, f32)>,
+}
+
+impl Quality {
+    fn times(&mut self, reason: Reason, factor: f32) {
+        self.value *= factor;
+        if factor < 0.98 {
+            self.factors.push((reason, factor));
+        }
+    }
+}
+
+/// Judges all frames of a video.
+pub(crate) fn judge(frames: &[Frame], dense: bool) -> Vec<Quality> {
+    let mut all: Vec<Quality> = light(frames);
+    let focus = focus_floor(frames, &all);
+    for (quality, frame) in all.iter_mut().zip(frames) {
+        let f = &frame.features;
+        quality.times(
+            Reason::Blur,
+            ((f.sharpness.focus - 0.70 * focus) / (0.30 * focus)).clamp(0.04, 1.0),
+        );
+        if f.text.title {
+            quality.times(Reason::Title, 0.25);
+        }
+        if frame.damaged {
+            quality.times(Reason::Damaged, 0.03);
+        }
+    }
+    if dense {
+        for (quality, mix) in all.iter_mut().zip(transition::mixes(frames)) {
+            quality.times(Reason::Transition, 1.0 - 0.92 * mix);
+        }
+    }
+    all
+}
+
+fn light(frames: &[Frame]) -> Vec<Quality> {
+    let mut lit: Vec<f32> = frames
+        .iter()
+        .map(|f| &f.features)
+        .filter(|f| f.exposure.spread > 5.0 && f.sharpness.detail > 0.35)
+        .map(|f| f.exposure.mean)
+        .collect();
+    let usual = if lit.is_empty() {
+        128.0
+    } else {
+        percentile(&mut lit, 0.5)
+    };
+    let low = (0.45 * usual).min(26.0);
+    frames
+        .iter()
+        .map(|frame| {
+            let f = &frame.features;
+            let e = &f.exposure;
+            let mut q = Quality {
+                value: 1.0,
+                factors: Vec::new(),
+            };
+            // A slide or a page: pale, but full of strokes.
+            let page = f.sharpness.detail > 5.0 && e.spread > 6.0 && f.pattern.repetition < 0.7;
+            q.times(
+                Reason::Dark,
+                ((e.mean - 0.3 * low) / (0.7 * low + 1e-6)).clamp(0.0, 1.0),
+            );
+            let bright = ((252.0 - e.mean) / 25.0).clamp(0.0, 1.0)
+                * (1.0 - (e.bright - 0.55) / 0.4).clamp(0.0, 1.0);
+            q.times(Reason::Bright, bright.max(if page { 0.5 } else { 0.02 }));
+            q.times(Reason::Flat, ((e.spread - 3.0) / 12.0).clamp(0.0, 1.0));
+            let shades = ((e.entropy - 0.4) / 2.2).clamp(0.02, 1.0);
+            q.times(
+                Reason::Plain,
+                shades.max(if page && !f.text.title { 0.3 } else { 0.0 }),
+            );
+            q.times(
+                Reason::OneWay,
+                if f.sharpness.balance < 0.10 {
+                    0.05
+                } else if f.sharpness.balance < 0.28 {
+                    0.6
+                } else {
+                    1.0
+                },
+            );
+            q.times(Reason::Noise, if f.pattern.noise { 0.04 } else { 1.0 });
+            q.times(
+                Reason::Repeating,
+                if f.pattern.repetition > 0.80 {
+                    0.03
+                } else {
+                    1.0
+                },
+            );
+            q
+        })
+        .collect()
+}
+
+/// The focus below which a frame counts as blurred: what the video's crisp frames have, so that soft material stays valid.
+fn focus_floor(frames: &[Frame], light: &[Quality]) -> f32 {
+    let mut crisp: Vec<f32> = frames
+        .iter()
+        .zip(light)
+        .filter(|(_, q)| q.value > 0.3)
+        .map(|(f, _)| f.features.sharpness.focus)
+        .collect();
+    if crisp.is_empty() {
+        0.2
+    } else {
+        (0.62 * percentile(&mut crisp, 0.95)).min(0.24)
+    }
+}
+
+/// The value below which the given share lies, interpolated; 0 of nothing.
+pub(crate) fn percentile(values: &mut [f32], share: f32) -> f32 {
+    values.sort_by(f32::total_cmp);
+    let Some(last) = values.len().checked_sub(1) else {
+        return 0.0;
+    };
+    let place = share * last as f32;
+    let below = (place as usize).min(last);
+    let above = (below + 1).min(last);
+    values[below] + (values[above] - values[below]) * (place - below as f32)
+}

@@ -1,0 +1,133 @@
+//! How a picture looks as a whole, and how alike two pictures are.
+
+use crate::plane::Picture;
+
+/// Cells of the layout.
+pub(crate) const CELLS: (usize, usize) = (16, 9);
+/// Numbers of the layout: luma and two colours per cell.
+pub(crate) const LAYOUT: usize = CELLS.0 * CELLS.1 * 3;
+/// Size of the luma kept for comparing structure.
+pub(crate) const THUMB: (usize, usize) = (64, 36);
+
+/// What is kept of a frame to compare it with others.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Look {
+    /// Mean luma, u and v of 16 × 9 cells.
+    pub(crate) layout: Vec<f32>,
+    /// Luma at 64 × 36.
+    pub(crate) thumb: Vec<f32>,
+}
+
+pub(crate) fn measure(picture: &Picture) -> Look {
+    let planes =
+        [&picture.y, &picture.u, &picture.v].map(|plane| plane.shrink(CELLS.0, CELLS.1).data);
+    let layout = (0..CELLS.0 * CELLS.1)
+        .flat_map(|cell| [planes[0][cell], planes[1][cell], planes[2][cell]])
+        .collect();
+    Look {
+        layout,
+        thumb: picture.y.shrink(THUMB.0, THUMB.1).data,
+    }
+}
+
+/// Mean structural similarity of two thumbs over windows of 5 × 5: 1 for equal pictures, about 0 for unrelated ones.
+pub(crate) fn similarity(a: &[f32], b: &[f32]) -> f32 {
+    let product =
+        |x: &[f32], y: &[f32]| -> Vec<f32> { x.iter().zip(y).map(|(x, y)| x * y).collect() };
+    let [mean_a, mean_b, square_a, square_b, cross] = [
+        a.to_vec(),
+        b.to_vec(),
+        product(a, a),
+        product(b, b),
+        product(a, b),
+    ]
+    .map(|plane| boxed(&plane));
+    let count = mean_a.len().max(1) as f32;
+    let mut sum = 0.0;
+    for k in 0..mean_a.len() {
+        let (ma, mb) = (mean_a[k], mean_b[k]);
+        let (va, vb, c) = (
+            square_a[k] - ma * ma,
+            square_b[k] - mb * mb,
+            cross[k] - ma * mb,
+        );
+        sum += ((2.0 * ma * mb + 6.5) * (2.0 * c + 58.5))
+            / ((ma * ma + mb * mb + 6.5) * (va + vb + 58.5));
+    }
+    sum / count
+}
+
+/// Means over 5 × 5 windows that lie wholly inside.
+fn boxed(plane: &[f32]) -> Vec<f32> {
+    let (width, height) = THUMB;
+    let mut across = Vec::with_capacity((width - 4) * height);
+    for row in plane.chunks_exact(width) {
+        across.extend(row.windows(5).map(|w| w.iter().sum::<f32>()));
+    }
+    let width = width - 4;
+    (0..(height - 4) * width)
+        .map(|k| {
+            (0..5)
+                .map(|d| across.get(k + d * width).copied().unwrap_or(0.0))
+                .sum::<f32>()
+                / 25.0
+        })
+        .collect()
+}
+
+/// Mean absolute difference of two thumbs.
+pub(crate) fn difference(a: &[f32], b: &[f32]) -> f32 {
+    a.iter().zip(b).map(|(a, b)| (a - b).abs()).sum::<f32>() / a.len().max(1) as f32
+}
+
+/// Whether two pictures show the same moment, whatever the exposure or tone curve between them: for checking what was written.
+pub(crate) fn same_picture(a: &[f32], b: &[f32]) -> bool {
+    let stats = |v: &[f32]| {
+        let mean = v.iter().sum::<f32>() / v.len().max(1) as f32;
+        let spread =
+            (v.iter().map(|x| (x - mean).powi(2)).sum::<f32>() / v.len().max(1) as f32).sqrt();
+        (mean, spread)
+    };
+    let ((mean_a, spread_a), (mean_b, spread_b)) = (stats(a), stats(b));
+    let distance: f32 = a
+        .iter()
+        .zip(b)
+        .map(|(a, b)| ((a - mean_a) / (spread_a + 4.0) - (b - mean_b) / (spread_b + 4.0)).abs())
+        .sum();
+    distance / (a.len().max(1) as f32) < 0.35 && (mean_a - mean_b).abs() < 40.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples;
+    use super::*;
+
+    fn thumb(plane: &crate::plane::Plane<u8>) -> Vec<f32> {
+        plane.shrink(THUMB.0, THUMB.1).data
+    }
+
+    #[test]
+    fn a_picture_is_like_itself_and_unlike_another() {
+        let a = thumb(&samples::luma(samples::scene).y);
+        let brighter = thumb(&samples::luma(|x, y| samples::scene(x, y).saturating_add(6)).y);
+        let b = thumb(
+            &samples::luma(|x, y| samples::scene(samples::WIDTH - 1 - x, samples::HEIGHT - 1 - y))
+                .y,
+        );
+        assert!((similarity(&a, &a) - 1.0).abs() < 1e-3);
+        assert!(similarity(&a, &brighter) > 0.9);
+        assert!(similarity(&a, &b) < 0.6, "{}", similarity(&a, &b));
+        assert!(same_picture(&a, &brighter) && !same_picture(&a, &b));
+    }
+
+    #[test]
+    fn the_layout_keeps_where_colours_are() {
+        let mut picture = samples::luma(|_, _| 100);
+        let half = picture.u.width / 2;
+        for (k, value) in picture.u.data.iter_mut().enumerate() {
+            *value = if k % (2 * half) < half { 90 } else { 170 };
+        }
+        let layout = measure(&picture).layout;
+        assert!((layout[1] - 90.0).abs() < 1.0 && (layout[15 * 3 + 1] - 170.0).abs() < 1.0);
+    }
+}

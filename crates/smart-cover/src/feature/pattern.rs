@@ -1,0 +1,99 @@
+//! Test patterns and interference: rows or columns that repeat, and pixels that know nothing of their neighbours.
+
+use super::sharpness::Sharpness;
+use crate::plane::Plane;
+
+/// Rows or columns closer than this on average are the same.
+const SAME: f32 = 0.8;
+
+/// Signs of a picture that no camera took.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Pattern {
+    /// Share of rows equal to the next times share of columns equal to the next: near 1 for bars and slates.
+    pub(crate) repetition: f32,
+    /// Correlation of neighbouring pixels in a row: below 0.35 is static.
+    pub(crate) neighbours: f32,
+    /// Whether it is static: neighbours unrelated, detail only in the finest scale.
+    pub(crate) noise: bool,
+}
+
+pub(crate) fn measure(content: &Plane<u8>, sharpness: &Sharpness) -> Pattern {
+    let neighbours = neighbours(content);
+    Pattern {
+        repetition: repetition(content),
+        neighbours,
+        noise: neighbours < 0.35 && sharpness.focus > 1.2,
+    }
+}
+
+fn repetition(plane: &Plane<u8>) -> f32 {
+    let (width, height) = (plane.width, plane.height);
+    if width < 2 || height < 2 {
+        return 1.0;
+    }
+    let mut columns = vec![0_u32; width - 1];
+    let mut rows = 0_usize;
+    for (y, row) in plane.rows().enumerate() {
+        for (sum, pair) in columns.iter_mut().zip(row.windows(2)) {
+            *sum += u32::from(pair[0].abs_diff(pair[1]));
+        }
+        if let Some(next) = plane.data.get((y + 1) * width..(y + 2) * width) {
+            let sum: u32 = row
+                .iter()
+                .zip(next)
+                .map(|(a, b)| u32::from(a.abs_diff(*b)))
+                .sum();
+            rows += usize::from((sum as f32) < SAME * width as f32);
+        }
+    }
+    let same_columns = columns
+        .iter()
+        .filter(|sum| (**sum as f32) < SAME * height as f32)
+        .count();
+    rows as f32 / (height - 1) as f32 * same_columns as f32 / (width - 1) as f32
+}
+
+fn neighbours(plane: &Plane<u8>) -> f32 {
+    let mean = plane.mean();
+    let (mut product, mut square) = (0.0_f64, 0.0_f64);
+    for row in plane.rows() {
+        let (mut row_product, mut row_square) = (0.0_f32, 0.0_f32);
+        for pair in row.windows(2) {
+            let (a, b) = (f32::from(pair[0]) - mean, f32::from(pair[1]) - mean);
+            row_product += a * b;
+            row_square += a * a;
+        }
+        product += f64::from(row_product);
+        square += f64::from(row_square);
+    }
+    // A plain picture has nothing to correlate; it is not static.
+    if square < 4.0 * plane.data.len() as f64 {
+        1.0
+    } else {
+        (product / (square + 1.0)) as f32
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{samples, sharpness};
+    use super::*;
+
+    fn of(at: impl Fn(usize, usize) -> u8) -> Pattern {
+        let plane = samples::luma(at).y;
+        measure(&plane, &sharpness::measure(&plane))
+    }
+
+    #[test]
+    fn bars_repeat_and_a_scene_does_not() {
+        assert!(of(|x, _| (x / 20 * 30) as u8).repetition > 0.9);
+        assert!(of(samples::scene).repetition < 0.3);
+    }
+
+    #[test]
+    fn static_is_noise_and_a_textured_scene_is_not() {
+        assert!(of(samples::noise).noise);
+        assert!(!of(samples::scene).noise);
+        assert!(!of(|_, _| 77).noise);
+    }
+}

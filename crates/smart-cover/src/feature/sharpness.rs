@@ -1,0 +1,206 @@
+//! Detail and focus: how crisp the picture is, and whether it is crisp in every direction.
+
+use crate::plane::Plane;
+
+/// Side of the blocks of which the most detailed quarter counts.
+const BLOCK: usize = 16;
+
+/// How crisp a picture is.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Sharpness {
+    /// Mean Laplacian of the most detailed quarter of the blocks: a sharp face before a plain wall is sharp.
+    pub(crate) detail: f32,
+    /// Mean Laplacian of the whole picture.
+    pub(crate) overall: f32,
+    /// Fine detail against coarse detail, the worse of both directions: low out of focus and in flight, whatever the content.
+    pub(crate) focus: f32,
+    /// The weaker of horizontal and vertical gradient over the stronger: near 0 for bars and smear.
+    pub(crate) balance: f32,
+}
+
+pub(crate) fn measure(content: &Plane<u8>) -> Sharpness {
+    let laplacian = laplacian(content);
+    let (across, down) = gradients(content);
+    let quarter = content.shrink((content.width / 4).max(8), (content.height / 4).max(8));
+    let focus = |fine: Plane<f32>, coarse: Plane<f32>| {
+        (best_quarter(&fine, BLOCK) + 0.05) / (best_quarter(&coarse, BLOCK / 4) + 0.6)
+    };
+    let wide = focus(curvature_across(content), curvature_across(&quarter));
+    let high = focus(curvature_down(content), curvature_down(&quarter));
+    Sharpness {
+        detail: best_quarter(&laplacian, BLOCK),
+        overall: laplacian.mean(),
+        focus: wide.min(high),
+        balance: (across.min(down) + 0.02) / (across.max(down) + 0.02),
+    }
+}
+
+/// Mean of the most detailed quarter of the blocks.
+fn best_quarter(detail: &Plane<f32>, block: usize) -> f32 {
+    let mut blocks = detail
+        .shrink(
+            (detail.width / block).max(1),
+            (detail.height / block).max(1),
+        )
+        .data;
+    blocks.sort_by(|a, b| b.total_cmp(a));
+    let best = blocks.len().div_ceil(4).max(1);
+    blocks.iter().take(best).sum::<f32>() / best as f32
+}
+
+/// Neighbours of a row or column index, mirrored at the border.
+fn around(k: usize, length: usize) -> (usize, usize) {
+    let before = if k == 0 { 1.min(length - 1) } else { k - 1 };
+    let after = if k + 1 == length {
+        length.saturating_sub(2)
+    } else {
+        k + 1
+    };
+    (before, after)
+}
+
+/// Absolute Laplacian of the lightly smoothed picture, so that grain counts less than edges.
+fn laplacian(plane: &Plane<u8>) -> Plane<f32> {
+    let (width, height) = (plane.width, plane.height);
+    let mut across = Vec::with_capacity(width * height);
+    for row in plane.rows() {
+        across.extend((0..width).map(|x| {
+            let (before, after) = around(x, width);
+            u16::from(row[before]) + 2 * u16::from(row[x]) + u16::from(row[after])
+        }));
+    }
+    let mut smooth = Vec::with_capacity(width * height);
+    for y in 0..height {
+        let (before, after) = around(y, height);
+        let (above, here, below) = (
+            &across[before * width..][..width],
+            &across[y * width..][..width],
+            &across[after * width..][..width],
+        );
+        smooth.extend((0..width).map(|x| f32::from((above[x] + 2 * here[x] + below[x] + 8) >> 4)));
+    }
+    let mut out = Vec::with_capacity(width * height);
+    for y in 0..height {
+        let (before, after) = around(y, height);
+        let (above, here, below) = (
+            &smooth[before * width..][..width],
+            &smooth[y * width..][..width],
+            &smooth[after * width..][..width],
+        );
+        out.extend((0..width).map(|x| {
+            let (left, right) = around(x, width);
+            (above[x] + below[x] + here[left] + here[right] - 4.0 * here[x]).abs()
+        }));
+    }
+    Plane::new(width, height, out)
+}
+
+/// Mean absolute Sobel gradients across and down.
+fn gradients(plane: &Plane<u8>) -> (f32, f32) {
+    let (width, height) = (plane.width, plane.height);
+    let (mut across, mut down) = (0_u64, 0_u64);
+    for y in 1..height.saturating_sub(1) {
+        let row = |k: usize| &plane.data[k * width..][..width];
+        let (above, here, below) = (row(y - 1), row(y), row(y + 1));
+        let (mut sum_across, mut sum_down) = (0_u32, 0_u32);
+        for x in 1..width.saturating_sub(1) {
+            let v = |r: &[u8], k: usize| i32::from(r[k]);
+            let gx = v(above, x + 1) + 2 * v(here, x + 1) + v(below, x + 1)
+                - v(above, x - 1)
+                - 2 * v(here, x - 1)
+                - v(below, x - 1);
+            let gy = v(below, x - 1) + 2 * v(below, x) + v(below, x + 1)
+                - v(above, x - 1)
+                - 2 * v(above, x)
+                - v(above, x + 1);
+            sum_across += gx.unsigned_abs();
+            sum_down += gy.unsigned_abs();
+        }
+        across += u64::from(sum_across);
+        down += u64::from(sum_down);
+    }
+    let count = (width.saturating_sub(2) * height.saturating_sub(2)).max(1) as f32;
+    (across as f32 / count, down as f32 / count)
+}
+
+fn curvature_across<T: Copy + Into<f32>>(plane: &Plane<T>) -> Plane<f32> {
+    let width = plane.width;
+    let mut out = Vec::with_capacity(plane.data.len());
+    for row in plane.rows() {
+        out.extend((0..width).map(|x| {
+            let (left, right) = around(x, width);
+            (row[left].into() - 2.0 * row[x].into() + row[right].into()).abs()
+        }));
+    }
+    Plane::new(width, plane.height, out)
+}
+
+fn curvature_down<T: Copy + Into<f32>>(plane: &Plane<T>) -> Plane<f32> {
+    let (width, height) = (plane.width, plane.height);
+    let mut out = Vec::with_capacity(plane.data.len());
+    for y in 0..height {
+        let (above, below) = around(y, height);
+        let row = |k: usize| &plane.data[k * width..][..width];
+        out.extend(
+            (0..width).map(|x| {
+                (row(above)[x].into() - 2.0 * row(y)[x].into() + row(below)[x].into()).abs()
+            }),
+        );
+    }
+    Plane::new(width, height, out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples;
+    use super::*;
+
+    #[test]
+    fn the_wider_the_blur_the_lower_detail_and_focus() {
+        let steps: Vec<Sharpness> = [0, 1, 2, 4]
+            .iter()
+            .map(|r| measure(&samples::blurred(*r).y))
+            .collect();
+        for pair in steps.windows(2) {
+            assert!(
+                pair[0].detail > pair[1].detail && pair[0].focus > pair[1].focus,
+                "{steps:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn smear_in_one_direction_is_out_of_focus_although_the_other_is_crisp() {
+        let smeared = samples::luma(|x, y| {
+            let sum: u32 = (0..24)
+                .map(|k| u32::from(samples::scene((x + k).min(samples::WIDTH - 1), y)))
+                .sum();
+            (sum / 24) as u8
+        });
+        let (still, moved) = (
+            measure(&samples::luma(samples::scene).y),
+            measure(&smeared.y),
+        );
+        assert!(
+            moved.focus < 0.5 * still.focus && moved.balance < still.balance,
+            "{still:?} {moved:?}"
+        );
+    }
+
+    #[test]
+    fn bars_have_no_balance() {
+        let bars = measure(&samples::luma(|x, _| (x / 20 * 30) as u8).y);
+        assert!(bars.balance < 0.05, "{bars:?}");
+    }
+
+    #[test]
+    fn the_laplacian_of_one_bright_dot_is_that_of_the_smoothed_dot() {
+        let plane = Plane::new(
+            5,
+            5,
+            (0..25).map(|k| if k == 12 { 160 } else { 0 }).collect(),
+        );
+        // Smoothed: 10 20 10 / 20 40 20 / 10 20 10, so the middle gives |4 * 20 - 4 * 40|.
+        assert_eq!(laplacian(&plane).data[12], 80.0);
+    }
+}
