@@ -109,7 +109,6 @@ impl TokenName {
         }
     }
 
-    #[expect(dead_code, reason = "presigning comes next")]
     pub(crate) fn param(&self) -> HeaderName {
         self.header(None)
     }

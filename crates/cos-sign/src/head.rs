@@ -18,7 +18,6 @@ pub(crate) struct Request<'a> {
 pub(crate) enum Headers<'a> {
     Map(&'a HeaderMap),
     /// Names in lower case.
-    #[expect(dead_code, reason = "described requests come next")]
     Lines(&'a [(String, Vec<u8>)]),
 }
 

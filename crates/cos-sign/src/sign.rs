@@ -189,7 +189,7 @@ impl Signer {
         key: &WindowKey,
     ) -> Result<Signed, SignError> {
         let token = self.token_header(request, credentials)?;
-        let signable = self.signable(request, token.as_ref())?;
+        let signable = self.signable(request, token.as_ref(), None)?;
         let authorization = authorization(credentials, key, &signable)?;
         let authorization =
             HeaderValue::try_from(authorization).map_err(|_| SignError::SecretId)?;
@@ -213,11 +213,12 @@ impl Signer {
         Ok(Some((self.token.header(host), sensitive(value))))
     }
 
-    /// Chooses and sorts what is signed.
+    /// Chooses and sorts what is signed. The token is in a header or in a parameter.
     pub(crate) fn signable<'a>(
         &self,
         request: &Request<'a>,
-        token: Option<&'a (HeaderName, HeaderValue)>,
+        token_header: Option<&'a (HeaderName, HeaderValue)>,
+        token_param: Option<(&'a str, &'a str)>,
     ) -> Result<Signable<'a>, SignError> {
         if !is_utf8(request.path) {
             return Err(SignError::PathNotUtf8(request.path.to_owned()));
@@ -225,29 +226,44 @@ impl Signer {
         Ok(Signable {
             method: request.method,
             path: request.path,
-            params: self.param_list(request)?,
-            headers: self.header_list(request, token)?,
+            params: self.param_list(request, token_param)?,
+            headers: self.header_list(request, token_header)?,
         })
     }
 
-    pub(crate) fn param_list<'a>(&self, request: &Request<'a>) -> Result<List<'a>, SignError> {
+    fn param_list<'a>(
+        &self,
+        request: &Request<'a>,
+        token: Option<(&'a str, &'a str)>,
+    ) -> Result<List<'a>, SignError> {
         let mut list = List::new();
+        let token = token.map(|(name, value)| Entry {
+            name: Text::Plain(name.as_bytes()),
+            value: Text::Plain(value.as_bytes()),
+        });
         let pairs = || query_pairs(request.query, Plus::Space);
         match &self.params {
-            SignedParams::All => pairs().for_each(|pair| list.push(pair)),
+            SignedParams::All => {
+                let token = token.filter(|_| self.token_signed);
+                pairs().chain(token).for_each(|pair| list.push(pair));
+            }
             SignedParams::Exactly(names) => {
                 for name in names {
                     let wanted = Text::Plain(name.as_bytes());
-                    if !pairs().any(|pair| pair.name.cmp_names(&wanted).is_eq()) {
+                    let is_wanted = |pair: &Entry<'_>| pair.name.cmp_names(&wanted).is_eq();
+                    if !pairs().chain(token).any(|pair| is_wanted(&pair)) {
                         return Err(SignError::ParamMissing(name.clone()));
                     }
                 }
-                let chosen = |pair: &Entry<'_>| {
+                let is_chosen = |pair: &Entry<'_>| {
                     names
                         .iter()
                         .any(|name| pair.name.cmp_names(&Text::Plain(name.as_bytes())).is_eq())
                 };
-                pairs().filter(chosen).for_each(|pair| list.push(pair));
+                pairs()
+                    .chain(token)
+                    .filter(is_chosen)
+                    .for_each(|pair| list.push(pair));
             }
         }
         list.sort();
@@ -314,16 +330,22 @@ impl Signer {
     }
 }
 
+/// The secret id, if it can stand in an `Authorization` value, which has no escapes.
+pub(crate) fn usable_id(credentials: &Credentials) -> Result<&str, SignError> {
+    let id = credentials.secret_id();
+    if id.is_empty() || !id.bytes().all(|b| b.is_ascii_graphic() && b != b'&') {
+        return Err(SignError::SecretId);
+    }
+    Ok(id)
+}
+
 /// Writes the `Authorization` value into a text of exactly its length.
 pub(crate) fn authorization(
     credentials: &Credentials,
     key: &WindowKey,
     signable: &Signable<'_>,
 ) -> Result<String, SignError> {
-    let id = credentials.secret_id();
-    if id.is_empty() || !id.bytes().all(|b| b.is_ascii_graphic() && b != b'&') {
-        return Err(SignError::SecretId);
-    }
+    let id = usable_id(credentials)?;
     let window = key.validity.text();
     let signature = key.sign(signable);
     let mut length = Count(0);
