@@ -1,1 +1,31 @@
-//! Tencent Cloud Infinite (CI) on one machine: the SmartCover HTTP API over real media, without an account.
+#![doc = include_str!("../README.md")]
+#![allow(
+    dead_code,
+    reason = "the control interface, which uses the rest, comes next"
+)]
+
+mod address;
+mod auth;
+mod clock;
+mod config;
+mod documents;
+mod engine;
+mod error;
+mod folder;
+mod handlers;
+mod ids;
+mod metrics;
+mod notify;
+mod objects;
+mod queue;
+mod record;
+mod reply;
+mod serve;
+mod shared;
+mod spec;
+mod store;
+
+pub use config::{AuthMode, Config, JobProfile, LOCAL_SECRET_ID, LOCAL_SECRET_KEY, Media};
+pub use engine::Engine;
+pub use error::{EngineError, StoreError};
+pub use spec::CoverRecord;
