@@ -76,7 +76,7 @@ fn is_standard(name: &str) -> bool {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum SignedParams {
-    /// All of them, as every SDK does.
+    /// All of them, as every SDK does; but for one without a name (`?=x`), which no list can name.
     #[default]
     All,
     /// Exactly these names, decoded, compared without case. One that the request lacks is refused.

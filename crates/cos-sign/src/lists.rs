@@ -9,6 +9,12 @@ pub(crate) struct Entry<'a> {
     pub(crate) value: Text<'a>,
 }
 
+impl Entry<'_> {
+    pub(crate) fn is_named(&self) -> bool {
+        self.name.bytes().next().is_some()
+    }
+}
+
 const INLINE: usize = 32;
 
 /// Entries in signing order. The first [`INLINE`] live on the stack, so that signing needs no heap.

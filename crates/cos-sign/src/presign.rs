@@ -153,10 +153,10 @@ pub(crate) fn write_signed_query(
         .token()
         .map(|token| (token_name, token.as_bytes()));
     for (name, value) in token.into_iter().chain(FIELDS.into_iter().zip(values)) {
-        match url.last() {
-            Some(b'?' | b'&') => {}
-            _ if url.contains(&b'?') => url.push(b'&'),
-            _ => url.push(b'?'),
+        match url.iter().position(|&byte| byte == b'?') {
+            None => url.push(b'?'),
+            Some(start) if start + 1 == url.len() || url.ends_with(b"&") => {}
+            Some(_) => url.push(b'&'),
         }
         url.extend_from_slice(name.as_bytes());
         url.push(b'=');
@@ -209,6 +209,8 @@ mod tests {
             ("http://h/a?", "http://h/a?q-sign-algorithm=sha1&q-ak="),
             ("http://h/a?x", "http://h/a?x&q-sign-algorithm=sha1&q-ak="),
             ("http://h?x&", "http://h/?x&q-sign-algorithm=sha1&q-ak="),
+            ("http://h/a??", "http://h/a??&q-sign-algorithm=sha1&q-ak="),
+            ("http://h/a&", "http://h/a&?q-sign-algorithm=sha1&q-ak="),
         ] {
             let url = presign(&head(uri), &credentials(), window()).unwrap().uri;
             assert!(url.to_string().starts_with(start), "{url}");

@@ -241,7 +241,8 @@ impl Signer {
             name: Text::Plain(name.as_bytes()),
             value: Text::Plain(value.as_bytes()),
         });
-        let pairs = || query_pairs(request.query, Plus::Space);
+        // A list cannot name the empty name: `q-url-param-list=` is no parameter at all.
+        let pairs = || query_pairs(request.query, Plus::Space).filter(Entry::is_named);
         match &self.params {
             SignedParams::All => {
                 let token = token.filter(|_| self.token_signed);

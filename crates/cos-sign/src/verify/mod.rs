@@ -113,28 +113,42 @@ pub fn verify_with<K: AsRef<SecretKey>>(
     };
     let others = hosts.iter().map(|host| host.as_bytes());
     let others = others.filter(|host| host_signed && Some(*host) != request.host);
+    // The first attempt that could be rebuilt says most about a mismatch; failing that, the first that could not.
+    let mut mismatch = None;
+    let mut lacking = None;
     for host in std::iter::once(request.host).chain(others.map(Some)) {
         for &plus in readings {
-            let signable = rebuild(&request, &authorization, host, plus)?;
+            let signable = match rebuild(&request, &authorization, host, plus) {
+                Ok(signable) => signable,
+                Err(error) => {
+                    lacking.get_or_insert(error);
+                    continue;
+                }
+            };
             if key.matches(&signable, &signature) {
+                let host = host.filter(|_| host_signed);
                 return Ok(Verified {
-                    host: host
-                        .filter(|_| host_signed)
-                        .map(|host| String::from_utf8_lossy(host).into_owned()),
+                    host: host.map(|host| String::from_utf8_lossy(host).into_owned()),
                     token: token(head, &request, plus),
                     authorization,
                     place,
                     plus,
                 });
             }
+            mismatch.get_or_insert_with(|| (key.string_to_sign(&signable), signable.http_string()));
         }
     }
-    let signable = rebuild(&request, &authorization, request.host, Plus::Space)?;
-    Err(VerifyError::Mismatch(Box::new(Mismatch {
-        string_to_sign: key.string_to_sign(&signable),
-        http_string: signable.http_string(),
-        authorization,
-    })))
+    match (mismatch, lacking) {
+        (None, Some(error)) => Err(error),
+        (strings, _) => {
+            let (string_to_sign, http_string) = strings.unwrap_or_default();
+            Err(VerifyError::Mismatch(Box::new(Mismatch {
+                http_string,
+                string_to_sign,
+                authorization,
+            })))
+        }
+    }
 }
 
 /// Finds the signature of a request in the header, in the query, or in the parameter `sign`.

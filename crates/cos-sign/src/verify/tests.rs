@@ -140,6 +140,22 @@ fn repeated_names_count_with_all_their_values_as_go_signs_them() {
 }
 
 #[test]
+fn a_name_with_a_plus_is_found_in_either_reading() {
+    // `c+d` signed as a plus, by a signer that does not decode it.
+    let mut literal = signed("http://h/a?c%2Bd=1", &[]);
+    literal.uri = "http://h/a?c+d=1".parse().unwrap();
+    assert_eq!(verify(&literal, lookup, NOW).unwrap().plus, Plus::Literal);
+    let space = signed("http://h/a?c+d=1", &[]);
+    assert_eq!(verify(&space, lookup, NOW).unwrap().plus, Plus::Space);
+    let mut other = space;
+    other.method = http::Method::GET;
+    assert!(matches!(
+        verify(&other, lookup, NOW),
+        Err(VerifyError::Mismatch(_))
+    ));
+}
+
+#[test]
 fn debug_shows_neither_signatures_nor_tokens() {
     let mut head = head("http://h/a", &[]);
     let validity = Validity::new(1_750_000_000, 1_750_003_600).unwrap();
