@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use crate::encode::{Plus, Sink, Text};
 use crate::http_string::Signable;
+use crate::lists::write_names;
 use crate::{Validity, ValidityError};
 
 /// A signature and what it says about itself, as in the `Authorization` header (436/7778).
@@ -90,9 +91,9 @@ pub(crate) fn write_authorization(
     out.put(b"&q-key-time=");
     out.put(window);
     out.put(b"&q-header-list=");
-    request.headers.write_names(out);
+    write_names(request.lists.headers(), out);
     out.put(b"&q-url-param-list=");
-    request.params.write_names(out);
+    write_names(request.lists.params(), out);
     out.put(b"&q-signature=");
     out.put(signature);
 }
@@ -143,7 +144,7 @@ impl Authorization {
         for entry in crate::lists::query_pairs(query, Plus::Literal) {
             let Some(place) = FIELDS
                 .iter()
-                .position(|field| entry.name.cmp_names(&Text::Plain(field.as_bytes())).is_eq())
+                .position(|field| entry.name.is_name(&Text::plain(field.as_bytes())))
             else {
                 continue;
             };

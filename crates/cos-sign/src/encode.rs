@@ -6,6 +6,14 @@
 /// Takes bytes as they are produced, so that nothing has to be collected before it is hashed.
 pub(crate) trait Sink {
     fn put(&mut self, bytes: &[u8]);
+
+    /// Puts `bytes` encoded, as values are: case kept, upper-case hex.
+    fn put_encoded(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            let (written, len) = encoded_byte(byte);
+            self.put(written.get(..len).unwrap_or_default());
+        }
+    }
 }
 
 impl Sink for Vec<u8> {
@@ -37,16 +45,29 @@ const UNRESERVED: [bool; 256] = {
     table
 };
 
-fn is_unreserved(byte: u8) -> bool {
-    UNRESERVED[usize::from(byte)]
+/// Each byte as it is written: one or three bytes, and how many.
+const ENCODED: [[u8; 4]; 256] = {
+    let mut table = [[0; 4]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = if UNRESERVED[byte] {
+            [byte as u8, 0, 0, 1]
+        } else {
+            [b'%', UPPER[byte >> 4], UPPER[byte & 15], 3]
+        };
+        byte += 1;
+    }
+    table
+};
+
+/// The bytes that stand for `byte`, and how many of them count.
+pub(crate) fn encoded_byte(byte: u8) -> ([u8; 4], usize) {
+    let written = ENCODED[usize::from(byte)];
+    (written, usize::from(written[3]))
 }
 
-fn escape(byte: u8, digits: &[u8; 16]) -> [u8; 3] {
-    [
-        b'%',
-        digits[usize::from(byte >> 4)],
-        digits[usize::from(byte & 15)],
-    ]
+fn is_unreserved(byte: u8) -> bool {
+    UNRESERVED[usize::from(byte)]
 }
 
 /// Percent-encodes text for use as one name or value of a query, or as one segment of a path.
@@ -80,29 +101,11 @@ fn encoded(text: &str, keep: impl Fn(u8) -> bool) -> String {
         if is_unreserved(byte) || keep(byte) {
             out.push(char::from(byte));
         } else {
-            out.extend(escape(byte, UPPER).map(char::from));
+            let (written, len) = encoded_byte(byte);
+            out.extend(written.into_iter().take(len).map(char::from));
         }
     }
     out
-}
-
-/// Writes `bytes` encoded, as values are: case kept, upper-case hex.
-pub(crate) fn write_encoded(bytes: &[u8], out: &mut impl Sink) {
-    let mut rest = bytes;
-    while let Some(stop) = rest.iter().position(|&byte| !is_unreserved(byte)) {
-        let (run, tail) = rest.split_at(stop);
-        if !run.is_empty() {
-            out.put(run);
-        }
-        let Some((&byte, tail)) = tail.split_first() else {
-            return;
-        };
-        out.put(&escape(byte, UPPER));
-        rest = tail;
-    }
-    if !rest.is_empty() {
-        out.put(rest);
-    }
 }
 
 /// How a `+` in a query is read.
@@ -114,89 +117,104 @@ pub enum Plus {
     Literal,
 }
 
+/// How the bytes of a request part are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// What it says, as in a header.
+    Plain,
+    /// Percent-encoded, as in a query.
+    Query(Plus),
+}
+
 /// Bytes of a request part, read without a copy.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Text<'a> {
-    /// What it says, as in a header.
-    Plain(&'a [u8]),
-    /// Percent-encoded, as in a query.
-    Query(&'a [u8], Plus),
+pub(crate) struct Text<'a> {
+    raw: &'a [u8],
+    form: Form,
+    /// Whether the raw bytes are known to be what is written for a name: unreserved and in lower case.
+    canonical: bool,
 }
 
 impl<'a> Text<'a> {
-    pub(crate) const EMPTY: Self = Text::Plain(&[]);
+    pub(crate) const EMPTY: Self = Text {
+        raw: &[],
+        form: Form::Plain,
+        canonical: true,
+    };
 
-    fn raw(&self) -> &'a [u8] {
-        match self {
-            Text::Plain(raw) | Text::Query(raw, _) => raw,
+    /// A value that means what it says.
+    pub(crate) fn plain(raw: &'a [u8]) -> Self {
+        Text {
+            raw,
+            form: Form::Plain,
+            canonical: false,
         }
     }
 
-    /// Whether the raw bytes, the decoded bytes and the encoded bytes are all the same.
-    pub(crate) fn is_simple(&self) -> bool {
-        self.raw().iter().all(|&byte| is_unreserved(byte))
+    /// A value of a query.
+    pub(crate) fn query(raw: &'a [u8], plus: Plus) -> Self {
+        Text {
+            raw,
+            form: Form::Query(plus),
+            canonical: false,
+        }
+    }
+
+    /// Looks once whether this is written as it stands, for what is compared often.
+    pub(crate) fn name(mut self) -> Self {
+        let stays = |&b: &u8| is_unreserved(b) && !b.is_ascii_uppercase();
+        self.canonical = self.raw.iter().all(stays);
+        self
     }
 
     /// The decoded bytes.
     pub(crate) fn bytes(&self) -> Decoded<'a> {
-        let (rest, plain, plus) = match *self {
-            Text::Plain(rest) => (rest, true, Plus::Literal),
-            Text::Query(rest, plus) => (rest, false, plus),
-        };
-        Decoded { rest, plain, plus }
+        Decoded {
+            rest: self.raw,
+            form: self.form,
+        }
     }
 
     /// Writes the value: decoded once, then encoded.
     pub(crate) fn write_value(&self, out: &mut impl Sink) {
-        match *self {
-            Text::Plain(raw) => write_encoded(raw, out),
-            Text::Query(raw, _) if self.is_simple() => out.put(raw),
-            Text::Query(..) => {
-                for byte in self.bytes() {
-                    write_encoded(&[byte], out);
-                }
-            }
+        let escaped = |b: &u8| matches!(b, b'%' | b'+');
+        if self.form == Form::Plain || !self.raw.iter().any(escaped) {
+            return out.put_encoded(self.raw);
+        }
+        for byte in self.bytes() {
+            out.put_encoded(&[byte]);
         }
     }
 
     /// Writes the name: decoded once, encoded, then lower-cased, escapes included.
     pub(crate) fn write_name(&self, out: &mut impl Sink) {
-        let raw = self.raw();
-        if raw
-            .iter()
-            .all(|&b| is_unreserved(b) && !b.is_ascii_uppercase())
-        {
-            return out.put(raw);
+        if self.canonical {
+            return out.put(self.raw);
         }
         for byte in self.bytes() {
-            if is_unreserved(byte) {
-                out.put(&[byte.to_ascii_lowercase()]);
-            } else {
-                out.put(&escape(byte, LOWER));
-            }
+            let (mut written, len) = encoded_byte(byte);
+            written.make_ascii_lowercase();
+            out.put(written.get(..len).unwrap_or_default());
         }
     }
 
     /// Orders by what [`Text::write_name`] writes.
     pub(crate) fn cmp_names(&self, other: &Self) -> std::cmp::Ordering {
-        if self.is_simple() && other.is_simple() {
-            let lower = |byte: &u8| byte.to_ascii_lowercase();
-            return self
-                .raw()
-                .iter()
-                .map(lower)
-                .cmp(other.raw().iter().map(lower));
+        if self.canonical && other.canonical {
+            return self.raw.cmp(other.raw);
         }
         self.name_bytes().cmp(other.name_bytes())
     }
 
+    /// Whether both are written as the same name.
+    pub(crate) fn is_name(&self, other: &Self) -> bool {
+        self.cmp_names(other).is_eq()
+    }
+
     fn name_bytes(&self) -> impl Iterator<Item = u8> + use<'a> {
         self.bytes().flat_map(|byte| {
-            let (written, len) = if is_unreserved(byte) {
-                ([byte.to_ascii_lowercase(), 0, 0], 1)
-            } else {
-                (escape(byte, LOWER), 3)
-            };
+            let (mut written, len) = encoded_byte(byte);
+            written.make_ascii_lowercase();
             written.into_iter().take(len)
         })
     }
@@ -211,8 +229,7 @@ impl<'a> Text<'a> {
 #[derive(Debug, Clone)]
 pub(crate) struct Decoded<'a> {
     rest: &'a [u8],
-    plain: bool,
-    plus: Plus,
+    form: Form,
 }
 
 impl Iterator for Decoded<'_> {
@@ -221,9 +238,9 @@ impl Iterator for Decoded<'_> {
     fn next(&mut self) -> Option<u8> {
         let (&first, tail) = self.rest.split_first()?;
         self.rest = tail;
-        if self.plain {
+        let Form::Query(plus) = self.form else {
             return Some(first);
-        }
+        };
         match first {
             b'%' => {
                 if let [high, low, after @ ..] = tail {
@@ -234,7 +251,7 @@ impl Iterator for Decoded<'_> {
                 }
                 Some(b'%')
             }
-            b'+' if self.plus == Plus::Space => Some(b' '),
+            b'+' if plus == Plus::Space => Some(b' '),
             byte => Some(byte),
         }
     }
@@ -250,8 +267,10 @@ fn hex_digit(byte: u8) -> Option<u8> {
 pub(crate) fn hex20(bytes: [u8; 20]) -> [u8; 40] {
     let mut out = [0; 40];
     for (pair, byte) in out.chunks_exact_mut(2).zip(bytes) {
-        let [_, high, low] = escape(byte, LOWER);
-        pair.copy_from_slice(&[high, low]);
+        if let [high, low] = pair {
+            *high = LOWER[usize::from(byte >> 4)];
+            *low = LOWER[usize::from(byte & 15)];
+        }
     }
     out
 }
@@ -302,29 +321,31 @@ mod tests {
 
     #[test]
     fn names_are_lower_cased_after_encoding_and_values_are_not() {
-        let text = Text::Query(b"A%2FB%e4", Plus::Space);
+        let text = Text::query(b"A%2FB%e4", Plus::Space);
         assert_eq!(name(text), "a%2fb%e4");
         assert_eq!(value(text), "A%2FB%E4");
     }
 
     #[test]
     fn a_plus_is_a_blank_only_where_asked() {
-        assert_eq!(value(Text::Query(b"a+b", Plus::Space)), "a%20b");
-        assert_eq!(value(Text::Query(b"a+b", Plus::Literal)), "a%2Bb");
-        assert_eq!(value(Text::Plain(b"a+b")), "a%2Bb");
+        assert_eq!(value(Text::query(b"a+b", Plus::Space)), "a%20b");
+        assert_eq!(value(Text::query(b"a+b", Plus::Literal)), "a%2Bb");
+        assert_eq!(value(Text::plain(b"a+b")), "a%2Bb");
     }
 
     #[test]
     fn a_percent_sign_without_two_digits_stands_for_itself() {
-        assert_eq!(value(Text::Query(b"100%", Plus::Space)), "100%25");
-        assert_eq!(value(Text::Query(b"%zz%4", Plus::Space)), "%25zz%254");
-        assert_eq!(value(Text::Query(b"%+1", Plus::Space)), "%25%201");
+        assert_eq!(value(Text::query(b"100%", Plus::Space)), "100%25");
+        assert_eq!(value(Text::query(b"%zz%4", Plus::Space)), "%25zz%254");
+        assert_eq!(value(Text::query(b"%+1", Plus::Space)), "%25%201");
     }
 
     #[test]
     fn names_sort_by_their_encoded_form() {
         let order = |a: &'static [u8], b: &'static [u8]| {
-            Text::Query(a, Plus::Space).cmp_names(&Text::Query(b, Plus::Space))
+            Text::query(a, Plus::Space)
+                .name()
+                .cmp_names(&Text::query(b, Plus::Space).name())
         };
         assert!(order(b"a%3Ab", b"a1").is_lt());
         assert!(order(b"a-b", b"a").is_gt());

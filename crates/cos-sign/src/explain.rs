@@ -7,6 +7,7 @@ use http::request::Parts;
 
 use crate::head::Request;
 use crate::http_string::Signable;
+use crate::lists::{Entry, Lists, write_names};
 use crate::presign::write_signed_query;
 use crate::sign::authorization;
 use crate::signature::WindowKey;
@@ -79,8 +80,9 @@ impl Signer {
     ) -> Result<Explanation, SignError> {
         let key = WindowKey::new(credentials.secret_key(), validity);
         let token = self.token_header(request, credentials)?;
-        let signable = self.signable(request, token.as_ref(), None)?;
-        let authorization = authorization(credentials, &key, &signable)?;
+        let mut lists = Lists::new();
+        let signable = self.signable(&mut lists, request, token.as_ref(), None)?;
+        let authorization = authorization(credentials, key.clone(), &signable)?;
         let mut explanation = steps(&signable, &key);
         explanation
             .headers
@@ -99,7 +101,9 @@ impl Signer {
     ) -> Result<Explanation, SignError> {
         let key = WindowKey::new(credentials.secret_key(), validity);
         let token = self.token.param();
-        let signable = self.presignable(request, credentials, validity, token.as_str())?;
+        let mut lists = Lists::new();
+        let token_name = token.as_str();
+        let signable = self.presignable(&mut lists, request, credentials, validity, token_name)?;
         let mut signed = Vec::from(url);
         write_signed_query(&mut signed, credentials, token.as_str(), &key, &signable)?;
         let mut explanation = steps(&signable, &key);
@@ -109,17 +113,17 @@ impl Signer {
 }
 
 fn steps(signable: &Signable<'_>, key: &WindowKey) -> Explanation {
-    let list = |write: &dyn Fn(&mut Vec<u8>)| {
+    let list = |entries: &[Entry<'_>]| {
         let mut names = Vec::new();
-        write(&mut names);
+        write_names(entries, &mut names);
         String::from_utf8_lossy(&names).into_owned()
     };
     Explanation {
-        header_list: list(&|out| signable.headers.write_names(out)),
-        url_param_list: list(&|out| signable.params.write_names(out)),
+        header_list: list(signable.lists.headers()),
+        url_param_list: list(signable.lists.params()),
         http_string: signable.http_string(),
         string_to_sign: key.string_to_sign(signable),
-        signature: String::from_utf8_lossy(&key.sign(signable)).into_owned(),
+        signature: String::from_utf8_lossy(&key.clone().sign(signable)).into_owned(),
         authorization: None,
         headers: Vec::new(),
         url: None,

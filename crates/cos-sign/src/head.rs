@@ -1,17 +1,22 @@
 //! What a signer and a verifier read in the head of a request.
 
 use http::request::Parts;
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderValue, Uri, header};
 
 /// A request as it is on the wire, wherever its description comes from.
 pub(crate) struct Request<'a> {
     pub(crate) method: &'a str,
     pub(crate) path: &'a str,
     pub(crate) query: &'a str,
-    /// The `Host` that goes, or went, with the request: the header if there is one; else what an HTTP client
-    /// makes of the URI, which is its host, and the port unless it is the default one of the scheme.
-    pub(crate) host: Option<&'a [u8]>,
+    pub(crate) url_host: UrlHost<'a>,
     pub(crate) headers: Headers<'a>,
+}
+
+/// Where the host stands if no header says it.
+#[derive(Clone, Copy)]
+pub(crate) enum UrlHost<'a> {
+    Uri(&'a Uri),
+    Host(&'a str),
 }
 
 /// Header lines of a [`Request`].
@@ -23,19 +28,35 @@ pub(crate) enum Headers<'a> {
 
 impl<'a> Request<'a> {
     pub(crate) fn of(head: &'a Parts) -> Self {
-        let host = || {
-            let authority = head.uri.authority()?.as_str();
-            Some(authority_host(authority, head.uri.scheme_str()).as_bytes())
-        };
         Self {
             method: head.method.as_str(),
             path: head.uri.path(),
             query: head.uri.query().unwrap_or(""),
-            host: match head.headers.get(header::HOST) {
-                Some(value) => Some(value.as_bytes()),
-                None => host(),
-            },
+            url_host: UrlHost::Uri(&head.uri),
             headers: Headers::Map(&head.headers),
+        }
+    }
+
+    /// The `Host` that goes, or went, with the request: the header if there is one, else that of the URL.
+    pub(crate) fn host(&self) -> Option<&'a [u8]> {
+        let line = match self.headers {
+            Headers::Map(map) => map.get(header::HOST).map(HeaderValue::as_bytes),
+            Headers::Lines(lines) => lines
+                .iter()
+                .find(|(name, _)| name == "host")
+                .map(|(_, value)| value.as_slice()),
+        };
+        line.or_else(|| self.url_host())
+    }
+
+    /// What an HTTP client makes of the URL: its host, and the port unless it is the default one of the scheme.
+    pub(crate) fn url_host(&self) -> Option<&'a [u8]> {
+        match self.url_host {
+            UrlHost::Uri(uri) => {
+                let authority = uri.authority()?.as_str();
+                Some(authority_host(authority, uri.scheme_str()).as_bytes())
+            }
+            UrlHost::Host(host) => Some(host.as_bytes()),
         }
     }
 

@@ -2,8 +2,8 @@
 
 use sha1::{Digest, Sha1};
 
-use crate::encode::{Plus, Sink, Text};
-use crate::lists::List;
+use crate::encode::{Plus, Sink, Text, encoded_byte};
+use crate::lists::{Lists, write_pairs};
 
 /// Collects small pieces, because a hash function is slow with them.
 pub(crate) struct HashSink {
@@ -46,16 +46,33 @@ impl Sink for HashSink {
             None => self.hasher.update(bytes),
         }
     }
+
+    fn put_encoded(&mut self, bytes: &[u8]) {
+        // Four bytes are stored for each, of which one or three count: room for all of them is asked for at once.
+        for chunk in bytes.chunks(64) {
+            if self.len + 4 * 64 > self.buffer.len() {
+                self.flush();
+            }
+            let mut len = self.len;
+            for &byte in chunk {
+                let (written, count) = encoded_byte(byte);
+                if let Some(place) = self.buffer.get_mut(len..len + 4) {
+                    place.copy_from_slice(&written);
+                }
+                len += count;
+            }
+            self.len = len;
+        }
+    }
 }
 
 /// What of a request is signed, in the order in which it is written.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Signable<'a> {
     pub(crate) method: &'a str,
     /// As on the wire; written decoded.
     pub(crate) path: &'a str,
-    pub(crate) params: List<'a>,
-    pub(crate) headers: List<'a>,
+    pub(crate) lists: &'a Lists<'a>,
 }
 
 impl Signable<'_> {
@@ -73,9 +90,9 @@ impl Signable<'_> {
         out.put(b"\n");
         write_path(self.path, out);
         out.put(b"\n");
-        self.params.write_pairs(out);
+        write_pairs(self.lists.params(), out);
         out.put(b"\n");
-        self.headers.write_pairs(out);
+        write_pairs(self.lists.headers(), out);
         out.put(b"\n");
     }
 
@@ -105,7 +122,7 @@ fn write_path(path: &str, out: &mut impl Sink) {
         let (run, escaped) = rest.split_at(stop);
         out.put(run);
         let (escape, after) = escaped.split_at(escaped.len().min(3));
-        let mut decoded = Text::Query(escape, Plus::Literal).bytes();
+        let mut decoded = Text::query(escape, Plus::Literal).bytes();
         match (decoded.next(), decoded.next()) {
             (Some(byte), None) => {
                 out.put(&[byte]);
@@ -223,8 +240,7 @@ mod tests {
         let signable = Signable {
             method: "GET",
             path: &long,
-            params: List::new(),
-            headers: List::new(),
+            lists: &Lists::new(),
         };
         let whole: [u8; 20] = Sha1::digest(signable.http_string()).into();
         assert_eq!(signable.hash(), whole);
@@ -235,8 +251,7 @@ mod tests {
         let signable = Signable {
             method: "VERSION-CONTROL-EXTENDED",
             path: "/",
-            params: List::new(),
-            headers: List::new(),
+            lists: &Lists::new(),
         };
         assert_eq!(signable.http_string(), "version-control-extended\n/\n\n\n");
     }

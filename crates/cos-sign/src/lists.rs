@@ -15,25 +15,29 @@ impl Entry<'_> {
     }
 }
 
-const INLINE: usize = 32;
+const INLINE: usize = 24;
 
-/// Entries in signing order. The first [`INLINE`] live on the stack, so that signing needs no heap.
+/// Signed parameters and then signed headers, each sorted.
+///
+/// The first [`INLINE`] live on the stack, so that signing needs no heap.
 #[derive(Debug)]
-pub(crate) struct List<'a> {
+pub(crate) struct Lists<'a> {
     inline: [Entry<'a>; INLINE],
     len: usize,
+    params: usize,
     spilled: Vec<Entry<'a>>,
 }
 
-impl<'a> List<'a> {
+impl<'a> Lists<'a> {
     pub(crate) fn new() -> Self {
-        let empty = Entry {
+        const EMPTY: Entry<'static> = Entry {
             name: Text::EMPTY,
             value: Text::EMPTY,
         };
         Self {
-            inline: [empty; INLINE],
+            inline: [EMPTY; INLINE],
             len: 0,
+            params: 0,
             spilled: Vec::new(),
         }
     }
@@ -51,7 +55,27 @@ impl<'a> List<'a> {
         self.len += 1;
     }
 
-    pub(crate) fn entries(&self) -> &[Entry<'a>] {
+    /// Sorts what was pushed as parameters; what follows are headers.
+    pub(crate) fn end_params(&mut self) {
+        self.params = self.len;
+        sort(self.entries_mut());
+    }
+
+    /// Sorts what was pushed as headers.
+    pub(crate) fn end_headers(&mut self) {
+        let params = self.params;
+        sort(self.entries_mut().get_mut(params..).unwrap_or_default());
+    }
+
+    pub(crate) fn params(&self) -> &[Entry<'a>] {
+        self.entries().get(..self.params).unwrap_or_default()
+    }
+
+    pub(crate) fn headers(&self) -> &[Entry<'a>] {
+        self.entries().get(self.params..).unwrap_or_default()
+    }
+
+    fn entries(&self) -> &[Entry<'a>] {
         if self.spilled.is_empty() {
             self.inline.get(..self.len).unwrap_or_default()
         } else {
@@ -66,44 +90,49 @@ impl<'a> List<'a> {
             &mut self.spilled
         }
     }
+}
 
-    /// Sorts by encoded name, bytewise; entries of one name by decoded value, as the Go SDK does.
-    pub(crate) fn sort(&mut self) {
-        self.entries_mut().sort_unstable_by(|a, b| {
-            a.name
-                .cmp_names(&b.name)
-                .then_with(|| a.value.bytes().cmp(b.value.bytes()))
-        });
-    }
+/// Sorts by encoded name, bytewise; entries of one name by decoded value, as the Go SDK does.
+fn sort(entries: &mut [Entry<'_>]) {
+    entries.sort_unstable_by(|a, b| {
+        a.name
+            .cmp_names(&b.name)
+            .then_with(|| a.value.bytes().cmp(b.value.bytes()))
+    });
+}
 
-    /// After [`List::sort`]: the first name that stands there twice.
-    pub(crate) fn repeated(&self) -> Option<&Entry<'a>> {
-        self.entries().windows(2).find_map(|pair| match pair {
-            [a, b] if a.name.cmp_names(&b.name).is_eq() => Some(b),
-            _ => None,
-        })
-    }
+/// The first name that stands twice in a sorted list.
+pub(crate) fn repeated<'l, 'a>(sorted: &'l [Entry<'a>]) -> Option<&'l Entry<'a>> {
+    sorted.windows(2).find_map(|pair| match pair {
+        [a, b] if a.name.is_name(&b.name) => Some(b),
+        _ => None,
+    })
+}
 
-    /// Writes `name;name;…`.
-    pub(crate) fn write_names(&self, out: &mut impl Sink) {
-        for (i, entry) in self.entries().iter().enumerate() {
-            if i > 0 {
-                out.put(b";");
-            }
-            entry.name.write_name(out);
+/// Whether a list has the name.
+pub(crate) fn has(list: &[Entry<'_>], name: &Text<'_>) -> bool {
+    list.iter().any(|entry| entry.name.is_name(name))
+}
+
+/// Writes `name;name;…`.
+pub(crate) fn write_names(list: &[Entry<'_>], out: &mut impl Sink) {
+    for (i, entry) in list.iter().enumerate() {
+        if i > 0 {
+            out.put(b";");
         }
+        entry.name.write_name(out);
     }
+}
 
-    /// Writes `name=value&name=value…`.
-    pub(crate) fn write_pairs(&self, out: &mut impl Sink) {
-        for (i, entry) in self.entries().iter().enumerate() {
-            if i > 0 {
-                out.put(b"&");
-            }
-            entry.name.write_name(out);
-            out.put(b"=");
-            entry.value.write_value(out);
+/// Writes `name=value&name=value…`.
+pub(crate) fn write_pairs(list: &[Entry<'_>], out: &mut impl Sink) {
+    for (i, entry) in list.iter().enumerate() {
+        if i > 0 {
+            out.put(b"&");
         }
+        entry.name.write_name(out);
+        out.put(b"=");
+        entry.value.write_value(out);
     }
 }
 
@@ -115,8 +144,8 @@ pub(crate) fn query_pairs(query: &str, plus: crate::Plus) -> impl Iterator<Item 
         .map(move |piece| {
             let (name, value) = piece.split_once('=').unwrap_or((piece, ""));
             Entry {
-                name: Text::Query(name.as_bytes(), plus),
-                value: Text::Query(value.as_bytes(), plus),
+                name: Text::query(name.as_bytes(), plus).name(),
+                value: Text::query(value.as_bytes(), plus),
             }
         })
 }
@@ -137,16 +166,16 @@ mod tests {
     use super::*;
     use crate::Plus;
 
-    fn list(query: &str) -> List<'_> {
-        let mut list = List::new();
-        query_pairs(query, Plus::Space).for_each(|entry| list.push(entry));
-        list.sort();
-        list
+    fn list(query: &str) -> Lists<'_> {
+        let mut lists = Lists::new();
+        query_pairs(query, Plus::Space).for_each(|entry| lists.push(entry));
+        lists.end_params();
+        lists
     }
 
     fn pairs(query: &str) -> String {
         let mut out = Vec::new();
-        list(query).write_pairs(&mut out);
+        write_pairs(list(query).params(), &mut out);
         String::from_utf8(out).unwrap()
     }
 
@@ -169,9 +198,9 @@ mod tests {
 
     #[test]
     fn a_name_that_repeats_after_lower_casing_is_found() {
-        assert!(list("ab=1&a=2&aB=3").repeated().is_some());
-        assert!(list("ab=1&a=2&a%62c=3").repeated().is_none());
-        assert!(list("ab=1&a%62=3").repeated().is_some());
+        assert!(repeated(list("ab=1&a=2&aB=3").params()).is_some());
+        assert!(repeated(list("ab=1&a=2&a%62c=3").params()).is_none());
+        assert!(repeated(list("ab=1&a%62=3").params()).is_some());
     }
 
     #[test]

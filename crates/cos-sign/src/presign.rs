@@ -7,10 +7,10 @@ use http::request::Parts;
 use http::{Method, Uri};
 
 use crate::authorization::FIELDS;
-use crate::encode::{Plus, Text, write_encoded};
+use crate::encode::{Plus, Sink, Text};
 use crate::head::{Request, authority_host};
 use crate::http_string::Signable;
-use crate::lists::{query_pairs, trim};
+use crate::lists::{Lists, has, query_pairs, trim, write_names};
 use crate::sign::usable_id;
 use crate::signature::WindowKey;
 use crate::{Credentials, SignError, Signer, Validity};
@@ -89,7 +89,9 @@ impl Signer {
         let request = Request::of(head);
         let key = WindowKey::new(credentials.secret_key(), validity);
         let token = self.token.param();
-        let signable = self.presignable(&request, credentials, validity, token.as_str())?;
+        let mut lists = Lists::new();
+        let token_name = token.as_str();
+        let signable = self.presignable(&mut lists, &request, credentials, validity, token_name)?;
         let mut url = Vec::from(head.uri.to_string());
         write_signed_query(&mut url, credentials, token.as_str(), &key, &signable)?;
         Ok(Presigned {
@@ -103,6 +105,7 @@ impl Signer {
     /// Chooses what a presigned URL signs, after the checks of a presigned URL.
     pub(crate) fn presignable<'a>(
         &self,
+        lists: &'a mut Lists<'a>,
         request: &Request<'a>,
         credentials: &'a Credentials,
         validity: Validity,
@@ -117,12 +120,12 @@ impl Signer {
         let token = credentials.token().map(|token| (token_name, token));
         let taken = token.map(|(name, _)| name);
         for pair in query_pairs(request.query, Plus::Space) {
-            let is = |name: &&str| pair.name.cmp_names(&Text::Plain(name.as_bytes())).is_eq();
+            let is = |name: &&str| pair.name.is_name(&Text::plain(name.as_bytes()));
             if let Some(name) = FIELDS.into_iter().chain(taken).find(is) {
                 return Err(SignError::AlreadySigned(name.to_owned()));
             }
         }
-        self.signable(request, None, token)
+        self.signable(lists, request, None, token)
     }
 }
 
@@ -136,10 +139,10 @@ pub(crate) fn write_signed_query(
 ) -> Result<(), SignError> {
     let id = usable_id(credentials)?;
     let (mut headers, mut params) = (Vec::new(), Vec::new());
-    signable.headers.write_names(&mut headers);
-    signable.params.write_names(&mut params);
-    let window = key.validity.text();
-    let signature = key.sign(signable);
+    write_names(signable.lists.headers(), &mut headers);
+    write_names(signable.lists.params(), &mut params);
+    let window = key.window;
+    let signature = key.clone().sign(signable);
     let values = [
         b"sha1",
         id.as_bytes(),
@@ -160,7 +163,7 @@ pub(crate) fn write_signed_query(
         }
         url.extend_from_slice(name.as_bytes());
         url.push(b'=');
-        write_encoded(value, url);
+        url.put_encoded(value);
     }
     Ok(())
 }
@@ -170,11 +173,7 @@ fn to_be_sent(head: &Parts, signable: &Signable<'_>) -> HeaderMap {
         .uri
         .authority()
         .map(|authority| authority_host(authority.as_str(), head.uri.scheme_str()));
-    let is_signed = |name: &str| {
-        let name = Text::Plain(name.as_bytes());
-        let mut entries = signable.headers.entries().iter();
-        entries.any(|entry| entry.name.cmp_names(&name).is_eq())
-    };
+    let is_signed = |name: &str| has(signable.lists.headers(), &Text::plain(name.as_bytes()));
     head.headers
         .iter()
         .filter(|(name, _)| is_signed(name.as_str()))

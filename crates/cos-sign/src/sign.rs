@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use http::header::{AUTHORIZATION, HOST, HeaderMap, HeaderName, HeaderValue};
+use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use http::request::Parts;
 
 use crate::authorization::write_authorization;
@@ -10,7 +10,7 @@ use crate::choice::sensitive;
 use crate::encode::{Count, Text};
 use crate::head::Request;
 use crate::http_string::{Signable, is_utf8};
-use crate::lists::{Entry, List, query_pairs, trim};
+use crate::lists::{Entry, Lists, has, query_pairs, repeated, trim};
 use crate::signature::WindowKey;
 use crate::{
     Credentials, Plus, SignError, SignedHeaders, SignedParams, SigningKey, TokenName, Validity,
@@ -170,8 +170,13 @@ impl Signer {
         credentials: &Credentials,
         validity: Validity,
     ) -> Result<Signed, SignError> {
+        let request = Request::of(head);
+        let token = self.token_header(&request, credentials)?;
+        let mut lists = Lists::new();
+        let signable = self.signable(&mut lists, &request, token.as_ref(), None)?;
         let key = WindowKey::new(credentials.secret_key(), validity);
-        self.finish(&Request::of(head), credentials, &key)
+        let authorization = authorization(credentials, key, &signable)?;
+        finish(authorization, token)
     }
 
     /// Signs a request with a key that was derived before.
@@ -179,24 +184,12 @@ impl Signer {
     /// # Errors
     /// As [`Signer::sign`].
     pub fn sign_with_key(&self, head: &Parts, key: &SigningKey) -> Result<Signed, SignError> {
-        self.finish(&Request::of(head), key.credentials(), key.window())
-    }
-
-    fn finish(
-        &self,
-        request: &Request<'_>,
-        credentials: &Credentials,
-        key: &WindowKey,
-    ) -> Result<Signed, SignError> {
-        let token = self.token_header(request, credentials)?;
-        let signable = self.signable(request, token.as_ref(), None)?;
-        let authorization = authorization(credentials, key, &signable)?;
-        let authorization =
-            HeaderValue::try_from(authorization).map_err(|_| SignError::SecretId)?;
-        Ok(Signed {
-            authorization: sensitive(authorization),
-            token,
-        })
+        let request = Request::of(head);
+        let token = self.token_header(&request, key.credentials())?;
+        let mut lists = Lists::new();
+        let signable = self.signable(&mut lists, &request, token.as_ref(), None)?;
+        let authorization = authorization(key.credentials(), key.window().clone(), &signable)?;
+        finish(authorization, token)
     }
 
     /// The header that carries the token, if there is one.
@@ -209,13 +202,16 @@ impl Signer {
             return Ok(None);
         };
         let value = HeaderValue::from_str(token).map_err(SignError::Token)?;
-        let host = request.host.and_then(|host| std::str::from_utf8(host).ok());
+        let host = request
+            .host()
+            .and_then(|host| std::str::from_utf8(host).ok());
         Ok(Some((self.token.header(host), sensitive(value))))
     }
 
     /// Chooses and sorts what is signed. The token is in a header or in a parameter.
     pub(crate) fn signable<'a>(
         &self,
+        lists: &'a mut Lists<'a>,
         request: &Request<'a>,
         token_header: Option<&'a (HeaderName, HeaderValue)>,
         token_param: Option<(&'a str, &'a str)>,
@@ -223,84 +219,78 @@ impl Signer {
         if !is_utf8(request.path) {
             return Err(SignError::PathNotUtf8(request.path.to_owned()));
         }
+        self.choose_params(lists, request, token_param)?;
+        self.choose_headers(lists, request, token_header)?;
         Ok(Signable {
             method: request.method,
             path: request.path,
-            params: self.param_list(request, token_param)?,
-            headers: self.header_list(request, token_header)?,
+            lists,
         })
     }
 
-    fn param_list<'a>(
+    fn choose_params<'a>(
         &self,
+        lists: &mut Lists<'a>,
         request: &Request<'a>,
         token: Option<(&'a str, &'a str)>,
-    ) -> Result<List<'a>, SignError> {
-        let mut list = List::new();
+    ) -> Result<(), SignError> {
         let token = token.map(|(name, value)| Entry {
-            name: Text::Plain(name.as_bytes()),
-            value: Text::Plain(value.as_bytes()),
+            name: Text::plain(name.as_bytes()).name(),
+            value: Text::plain(value.as_bytes()),
         });
         // A list cannot name the empty name: `q-url-param-list=` is no parameter at all.
-        let pairs = || query_pairs(request.query, Plus::Space).filter(Entry::is_named);
+        let pairs = query_pairs(request.query, Plus::Space).filter(Entry::is_named);
         match &self.params {
-            SignedParams::All => {
-                let token = token.filter(|_| self.token_signed);
-                pairs().chain(token).for_each(|pair| list.push(pair));
-            }
+            SignedParams::All => pairs
+                .chain(token.filter(|_| self.token_signed))
+                .for_each(|pair| lists.push(pair)),
             SignedParams::Exactly(names) => {
-                for name in names {
-                    let wanted = Text::Plain(name.as_bytes());
-                    let is_wanted = |pair: &Entry<'_>| pair.name.cmp_names(&wanted).is_eq();
-                    if !pairs().chain(token).any(|pair| is_wanted(&pair)) {
-                        return Err(SignError::ParamMissing(name.clone()));
-                    }
-                }
+                let mut names = names.iter();
                 let is_chosen = |pair: &Entry<'_>| {
-                    names
-                        .iter()
-                        .any(|name| pair.name.cmp_names(&Text::Plain(name.as_bytes())).is_eq())
+                    let mut names = names.clone();
+                    names.any(|name| pair.name.is_name(&Text::plain(name.as_bytes())))
                 };
-                pairs()
+                pairs
                     .chain(token)
                     .filter(is_chosen)
-                    .for_each(|pair| list.push(pair));
+                    .for_each(|pair| lists.push(pair));
+                lists.end_params();
+                let missing = |name: &&String| !has(lists.params(), &Text::plain(name.as_bytes()));
+                if let Some(name) = names.find(missing) {
+                    return Err(SignError::ParamMissing(name.clone()));
+                }
             }
         }
-        list.sort();
-        match list.repeated() {
+        lists.end_params();
+        match repeated(lists.params()) {
             Some(entry) => Err(SignError::RepeatedParam(entry.name.shown())),
-            None => Ok(list),
+            None => Ok(()),
         }
     }
 
-    fn header_list<'a>(
+    fn choose_headers<'a>(
         &self,
+        lists: &mut Lists<'a>,
         request: &Request<'a>,
         token: Option<&'a (HeaderName, HeaderValue)>,
-    ) -> Result<List<'a>, SignError> {
-        let mut list = List::new();
+    ) -> Result<(), SignError> {
         let mut push = |name: &'a str, value: &'a [u8]| {
-            list.push(Entry {
-                name: Text::Plain(name.as_bytes()),
-                value: Text::Plain(trim(value)),
+            lists.push(Entry {
+                name: Text::plain(name.as_bytes()).name(),
+                value: Text::plain(trim(value)),
             });
         };
         // A token from an earlier signature is replaced by this one.
         let replaced = |name: &str| token.is_some_and(|(token, _)| token == name);
-        let mut host_lines = 0;
+        let mut has_host_line = false;
         request.for_each_header(|name, value| {
-            if name == HOST.as_str() {
-                host_lines += 1;
-            } else if self.headers.contains(name) && !replaced(name) {
+            has_host_line |= name == "host";
+            if self.headers.contains(name) && !replaced(name) {
                 push(name, value);
             }
         });
-        if host_lines > 1 {
-            return Err(SignError::RepeatedHeader("host".to_owned()));
-        }
-        if self.headers.contains("host") {
-            push("host", request.host.ok_or(SignError::NoHost)?);
+        if !has_host_line && self.headers.contains("host") {
+            push("host", request.url_host().ok_or(SignError::NoHost)?);
         }
         if let Some((name, value)) = token {
             let chosen = match &self.headers {
@@ -311,24 +301,29 @@ impl Signer {
                 push(name.as_str(), value.as_bytes());
             }
         }
-        list.sort();
-        if let Some(entry) = list.repeated() {
+        lists.end_headers();
+        if let Some(entry) = repeated(lists.headers()) {
             return Err(SignError::RepeatedHeader(entry.name.shown()));
         }
         if let SignedHeaders::Exactly(names) = &self.headers {
-            let missing = names.iter().find(|name| {
-                let name = Text::Plain(name.as_bytes());
-                !list
-                    .entries()
-                    .iter()
-                    .any(|e| e.name.cmp_names(&name).is_eq())
-            });
-            if let Some(name) = missing {
+            let missing = |name: &&String| !has(lists.headers(), &Text::plain(name.as_bytes()));
+            if let Some(name) = names.iter().find(missing) {
                 return Err(SignError::HeaderMissing(name.clone()));
             }
         }
-        Ok(list)
+        Ok(())
     }
+}
+
+fn finish(
+    authorization: String,
+    token: Option<(HeaderName, HeaderValue)>,
+) -> Result<Signed, SignError> {
+    let authorization = HeaderValue::try_from(authorization).map_err(|_| SignError::SecretId)?;
+    Ok(Signed {
+        authorization: sensitive(authorization),
+        token,
+    })
 }
 
 /// The secret id, if it can stand in an `Authorization` value, which has no escapes.
@@ -343,11 +338,11 @@ pub(crate) fn usable_id(credentials: &Credentials) -> Result<&str, SignError> {
 /// Writes the `Authorization` value into a text of exactly its length.
 pub(crate) fn authorization(
     credentials: &Credentials,
-    key: &WindowKey,
+    key: WindowKey,
     signable: &Signable<'_>,
 ) -> Result<String, SignError> {
     let id = usable_id(credentials)?;
-    let window = key.validity.text();
+    let window = key.window;
     let signature = key.sign(signable);
     let mut length = Count(0);
     write_authorization(id, window.as_bytes(), signable, &signature, &mut length);

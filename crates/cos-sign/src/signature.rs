@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::encode::hex20;
 use crate::http_string::Signable;
+use crate::validity::KeyTime;
 use crate::{Credentials, SecretKey, Validity};
 
 /// `SignKey` of one secret key and one window, ready to sign any number of requests.
@@ -76,42 +77,51 @@ impl fmt::Debug for SigningKey {
 #[derive(Clone)]
 pub(crate) struct WindowKey {
     pub(crate) validity: Validity,
+    /// `validity` as it is signed and written.
+    pub(crate) window: KeyTime,
     hex: Zeroizing<[u8; 40]>,
     mac: Hmac<Sha1>,
 }
 
 impl WindowKey {
     pub(crate) fn new(key: &SecretKey, validity: Validity) -> Self {
+        let window = validity.text();
         let mut mac = keyed(key.expose().as_bytes());
-        mac.update(validity.text().as_bytes());
+        mac.update(window.as_bytes());
         let hex = Zeroizing::new(hex20(mac.finalize().into_bytes().into()));
         // The hex text is the key of the next step, not the twenty bytes it stands for.
         let mac = keyed(hex.as_slice());
-        Self { validity, hex, mac }
+        Self {
+            validity,
+            window,
+            hex,
+            mac,
+        }
     }
 
     /// HMAC over `StringToSign`, still to be finished.
-    fn over(&self, hash: [u8; 20]) -> Hmac<Sha1> {
-        let mut mac = self.mac.clone();
+    fn over(self, hash: [u8; 20]) -> Hmac<Sha1> {
+        let mut mac = self.mac;
         let mut text = [0; STRING_TO_SIGN_MAX];
-        mac.update(string_to_sign(self.validity, hash, &mut text));
+        mac.update(string_to_sign(&self.window, hash, &mut text));
         mac
     }
 
     /// `Signature` of a request: 40 lower-case hex digits.
-    pub(crate) fn sign(&self, request: &Signable<'_>) -> [u8; 40] {
+    pub(crate) fn sign(self, request: &Signable<'_>) -> [u8; 40] {
         hex20(self.over(request.hash()).finalize().into_bytes().into())
     }
 
     /// Whether `signature` belongs to the request; takes the same time wherever they differ.
     pub(crate) fn matches(&self, request: &Signable<'_>, signature: &[u8; 20]) -> bool {
-        self.over(request.hash()).verify_slice(signature).is_ok()
+        let mac = self.clone().over(request.hash());
+        mac.verify_slice(signature).is_ok()
     }
 
     /// `StringToSign` as text.
     pub(crate) fn string_to_sign(&self, request: &Signable<'_>) -> String {
         let mut text = [0; STRING_TO_SIGN_MAX];
-        let bytes = string_to_sign(self.validity, request.hash(), &mut text);
+        let bytes = string_to_sign(&self.window, request.hash(), &mut text);
         String::from_utf8_lossy(bytes).into_owned()
     }
 }
@@ -131,8 +141,11 @@ fn keyed(key: &[u8]) -> Hmac<Sha1> {
 
 const STRING_TO_SIGN_MAX: usize = "sha1\n".len() + 41 + "\n".len() + 40 + "\n".len();
 
-fn string_to_sign(validity: Validity, hash: [u8; 20], out: &mut [u8; STRING_TO_SIGN_MAX]) -> &[u8] {
-    let window = validity.text();
+fn string_to_sign<'o>(
+    window: &KeyTime,
+    hash: [u8; 20],
+    out: &'o mut [u8; STRING_TO_SIGN_MAX],
+) -> &'o [u8] {
     let hash = hex20(hash);
     let mut len = 0;
     for part in [b"sha1\n", window.as_bytes(), b"\n", &hash, b"\n"] {
@@ -177,7 +190,7 @@ mod tests {
         let window = Validity::new(u64::MAX, u64::MAX).unwrap();
         let mut text = [0; STRING_TO_SIGN_MAX];
         assert_eq!(
-            string_to_sign(window, [0; 20], &mut text).len(),
+            string_to_sign(&window.text(), [0; 20], &mut text).len(),
             STRING_TO_SIGN_MAX
         );
     }

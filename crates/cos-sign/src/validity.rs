@@ -86,6 +86,7 @@ impl Validity {
 }
 
 /// `start;end`, filled from the right; two numbers of at most 20 digits.
+#[derive(Clone, Copy)]
 pub(crate) struct KeyTime {
     bytes: [u8; 41],
     from: usize,

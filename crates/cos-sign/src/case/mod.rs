@@ -9,8 +9,8 @@ use std::fmt;
 use http::{HeaderName, HeaderValue, Method};
 
 use crate::encode::{Plus, Text};
-use crate::head::{Headers, Request, authority_host};
-use crate::lists::{List, query_pairs};
+use crate::head::{Headers, Request, UrlHost, authority_host};
+use crate::lists::{Lists, has, query_pairs, repeated};
 use crate::{Credentials, Explanation, SignError, SignedHeaders, SignedParams, Signer, Validity};
 
 /// One request to sign, with the choices that belong to it.
@@ -99,12 +99,7 @@ impl Case {
             method: &self.method,
             path: url.path,
             query: url.query,
-            host: Some(
-                lines
-                    .iter()
-                    .find(|(name, _)| name == "host")
-                    .map_or(url.host.as_bytes(), |(_, value)| value),
-            ),
+            url_host: UrlHost::Host(url.host),
             headers: Headers::Lines(&lines),
         };
         let signer = self.signer(url.query)?;
@@ -147,10 +142,10 @@ impl Case {
     }
 
     fn signer(&self, query: &str) -> Result<Signer, SignError> {
-        let mut all = List::new();
+        let mut all = Lists::new();
         query_pairs(query, Plus::Space).for_each(|pair| all.push(pair));
-        all.sort();
-        if let Some(repeated) = all.repeated() {
+        all.end_params();
+        if let Some(repeated) = repeated(all.params()) {
             return Err(SignError::RepeatedParam(repeated.name.shown()));
         }
         let mut signer = Signer::new();
@@ -166,12 +161,9 @@ impl Case {
             }
             // A name that was left encoded is meant decoded, unless a parameter is called just so.
             let meant = |name: &String| {
-                let is = |text: Text<'_>| {
-                    let mut entries = all.entries().iter();
-                    entries.any(|entry| entry.name.cmp_names(&text).is_eq())
-                };
-                let encoded = Text::Query(name.as_bytes(), Plus::Literal);
-                if !is(Text::Plain(name.as_bytes())) && is(encoded) {
+                let encoded = Text::query(name.as_bytes(), Plus::Literal);
+                let plain = Text::plain(name.as_bytes());
+                if !has(all.params(), &plain) && has(all.params(), &encoded) {
                     encoded.shown()
                 } else {
                     name.clone()

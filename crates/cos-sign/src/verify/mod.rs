@@ -12,7 +12,7 @@ pub use error::{Mismatch, VerifyError};
 use crate::encode::{Text, unhex20};
 use crate::head::{Request, token_header};
 use crate::http_string::Signable;
-use crate::lists::{Entry, List, query_pairs, trim};
+use crate::lists::{Entry, Lists, has, query_pairs, trim};
 use crate::signature::WindowKey;
 use crate::{Authorization, CI_TOKEN, COS_TOKEN, Plus, SecretKey};
 
@@ -112,18 +112,23 @@ pub fn verify_with<K: AsRef<SecretKey>>(
         &[Plus::Space]
     };
     let others = hosts.iter().map(|host| host.as_bytes());
-    let others = others.filter(|host| host_signed && Some(*host) != request.host);
+    let others = others.filter(|host| host_signed && Some(*host) != request.host());
     // The first attempt that could be rebuilt says most about a mismatch; failing that, the first that could not.
     let mut mismatch = None;
     let mut lacking = None;
-    for host in std::iter::once(request.host).chain(others.map(Some)) {
+    for host in std::iter::once(request.host()).chain(others.map(Some)) {
         for &plus in readings {
-            let signable = match rebuild(&request, &authorization, host, plus) {
-                Ok(signable) => signable,
+            let lists = match rebuild(&request, &authorization, host, plus) {
+                Ok(lists) => lists,
                 Err(error) => {
                     lacking.get_or_insert(error);
                     continue;
                 }
+            };
+            let signable = Signable {
+                method: request.method,
+                path: request.path,
+                lists: &lists,
             };
             if key.matches(&signable, &signature) {
                 let host = host.filter(|_| host_signed);
@@ -165,9 +170,9 @@ fn find(head: &Parts) -> Result<(Place, Authorization), VerifyError> {
     if let Some(found) = Authorization::from_query(query) {
         return Ok((Place::Query, found?));
     }
-    let sign = Text::Plain(b"sign");
+    let sign = Text::plain(b"sign");
     let merged = query_pairs(query, Plus::Literal)
-        .filter(|pair| pair.name.cmp_names(&sign).is_eq())
+        .filter(|pair| pair.name.is_name(&sign))
         .map(|pair| pair.value.shown())
         .find(|value| value.contains("q-sign-algorithm="));
     match merged {
@@ -182,18 +187,19 @@ fn rebuild<'a>(
     authorization: &Authorization,
     host: Option<&'a [u8]>,
     plus: Plus,
-) -> Result<Signable<'a>, VerifyError> {
-    let mut headers = List::new();
-    let listed = |names: &[String], name: &Text<'_>| {
-        names
-            .iter()
-            .any(|listed| name.cmp_names(&listed_name(listed)).is_eq())
-    };
+) -> Result<Lists<'a>, VerifyError> {
+    let listed =
+        |names: &[String], name: &Text<'_>| names.iter().any(|n| name.is_name(&listed_name(n)));
+    let mut lists = Lists::new();
+    query_pairs(request.query, plus)
+        .filter(|pair| listed(&authorization.params, &pair.name))
+        .for_each(|pair| lists.push(pair));
+    lists.end_params();
     let mut push = |name: &'a str, value: &'a [u8]| {
-        let name = Text::Plain(name.as_bytes());
+        let name = Text::plain(name.as_bytes()).name();
         if listed(&authorization.headers, &name) {
-            let value = Text::Plain(trim(value));
-            headers.push(Entry { name, value });
+            let value = Text::plain(trim(value));
+            lists.push(Entry { name, value });
         }
     };
     request.for_each_header(|name, value| {
@@ -204,39 +210,24 @@ fn rebuild<'a>(
     if let Some(host) = host {
         push("host", host);
     }
-    headers.sort();
-    let mut params = List::new();
-    query_pairs(request.query, plus)
-        .filter(|pair| listed(&authorization.params, &pair.name))
-        .for_each(|pair| params.push(pair));
-    params.sort();
+    lists.end_headers();
 
-    let missing = |names: &[String], list: &List<'_>| {
-        let has = |name: &String| {
-            let name = listed_name(name);
-            list.entries()
-                .iter()
-                .any(|e| e.name.cmp_names(&name).is_eq())
-        };
-        names.iter().find(|name| !has(name)).cloned()
+    let missing = |names: &[String], list: &[Entry<'_>]| {
+        let mut names = names.iter();
+        names.find(|name| !has(list, &listed_name(name))).cloned()
     };
-    if let Some(name) = missing(&authorization.headers, &headers) {
+    if let Some(name) = missing(&authorization.headers, lists.headers()) {
         return Err(VerifyError::HeaderMissing(name));
     }
-    if let Some(name) = missing(&authorization.params, &params) {
+    if let Some(name) = missing(&authorization.params, lists.params()) {
         return Err(VerifyError::ParamMissing(name));
     }
-    Ok(Signable {
-        method: request.method,
-        path: request.path,
-        params,
-        headers,
-    })
+    Ok(lists)
 }
 
 /// A name as it stands in a list: encoded, so that reading it gives the name of the request.
 fn listed_name(name: &str) -> Text<'_> {
-    Text::Query(name.as_bytes(), Plus::Literal)
+    Text::query(name.as_bytes(), Plus::Literal).name()
 }
 
 fn token(head: &Parts, request: &Request<'_>, plus: Plus) -> Option<SecretKey> {
@@ -244,10 +235,9 @@ fn token(head: &Parts, request: &Request<'_>, plus: Plus) -> Option<SecretKey> {
         return Some(SecretKey::new(token));
     }
     let is_token = |name: &Text<'_>| {
-        [COS_TOKEN, CI_TOKEN].iter().any(|token| {
-            name.cmp_names(&Text::Plain(token.as_str().as_bytes()))
-                .is_eq()
-        })
+        [COS_TOKEN, CI_TOKEN]
+            .iter()
+            .any(|token| name.is_name(&Text::plain(token.as_str().as_bytes())))
     };
     query_pairs(request.query, plus)
         .find(|pair| is_token(&pair.name))
