@@ -49,7 +49,8 @@ impl SignedHeaders {
     }
 }
 
-fn is_standard(name: &str) -> bool {
+/// Whether the standard choice names it outright.
+pub(crate) fn is_standard(name: &str) -> bool {
     matches!(
         name,
         "cache-control"

@@ -4,6 +4,8 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
+use crate::SignError;
+
 /// A secret key: wiped from memory when dropped, and never shown.
 ///
 /// There is no `Display`, and `Debug` prints `SecretKey(***)`.
@@ -40,6 +42,7 @@ impl AsRef<SecretKey> for SecretKey {
 #[derive(Clone)]
 pub struct Credentials {
     id: String,
+    id_is_usable: bool,
     key: SecretKey,
     token: Option<Zeroizing<String>>,
     expires_at: Option<u64>,
@@ -47,10 +50,15 @@ pub struct Credentials {
 
 impl Credentials {
     /// Permanent credentials.
+    ///
+    /// The id must be visible ASCII without `&`; with another one nothing can be signed.
     #[must_use]
     pub fn new(secret_id: impl Into<String>, secret_key: impl Into<String>) -> Self {
+        let id = secret_id.into();
+        let usable = |byte: u8| byte.is_ascii_graphic() && byte != b'&';
         Self {
-            id: secret_id.into(),
+            id_is_usable: !id.is_empty() && id.bytes().all(usable),
+            id,
             key: SecretKey::new(secret_key),
             token: None,
             expires_at: None,
@@ -77,6 +85,15 @@ impl Credentials {
     #[must_use]
     pub fn secret_id(&self) -> &str {
         &self.id
+    }
+
+    /// The secret id, if it can stand in an `Authorization` value, which has no escapes.
+    pub(crate) fn usable_id(&self) -> Result<&str, SignError> {
+        if self.id_is_usable {
+            Ok(&self.id)
+        } else {
+            Err(SignError::SecretId)
+        }
     }
 
     /// The secret half.

@@ -7,6 +7,10 @@
 pub(crate) trait Sink {
     fn put(&mut self, bytes: &[u8]);
 
+    fn put_byte(&mut self, byte: u8) {
+        self.put(&[byte]);
+    }
+
     /// Puts `bytes` encoded, as values are: case kept, upper-case hex.
     fn put_encoded(&mut self, bytes: &[u8]) {
         for &byte in bytes {
@@ -19,6 +23,10 @@ pub(crate) trait Sink {
 impl Sink for Vec<u8> {
     fn put(&mut self, bytes: &[u8]) {
         self.extend_from_slice(bytes);
+    }
+
+    fn put_byte(&mut self, byte: u8) {
+        self.push(byte);
     }
 }
 
@@ -157,6 +165,15 @@ impl<'a> Text<'a> {
             raw,
             form: Form::Query(plus),
             canonical: false,
+        }
+    }
+
+    /// A name that is known to be written as it stands.
+    pub(crate) fn known_name(raw: &'a str) -> Self {
+        Text {
+            raw: raw.as_bytes(),
+            form: Form::Plain,
+            canonical: true,
         }
     }
 

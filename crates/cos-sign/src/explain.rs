@@ -83,6 +83,7 @@ impl Signer {
         let mut lists = Lists::new();
         let signable = self.signable(&mut lists, request, token.as_ref(), None)?;
         let authorization = authorization(credentials, key.clone(), &signable)?;
+        let authorization = String::from_utf8_lossy(&authorization).into_owned();
         let mut explanation = steps(&signable, &key);
         explanation
             .headers

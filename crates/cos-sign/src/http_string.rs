@@ -47,6 +47,16 @@ impl Sink for HashSink {
         }
     }
 
+    fn put_byte(&mut self, byte: u8) {
+        if self.len == self.buffer.len() {
+            self.flush();
+        }
+        if let Some(place) = self.buffer.get_mut(self.len) {
+            *place = byte;
+            self.len += 1;
+        }
+    }
+
     fn put_encoded(&mut self, bytes: &[u8]) {
         // Four bytes are stored for each, of which one or three count: room for all of them is asked for at once.
         for chunk in bytes.chunks(64) {
@@ -87,13 +97,13 @@ impl Signable<'_> {
             }
             None => out.put(self.method.to_ascii_lowercase().as_bytes()),
         }
-        out.put(b"\n");
+        out.put_byte(b'\n');
         write_path(self.path, out);
-        out.put(b"\n");
+        out.put_byte(b'\n');
         write_pairs(self.lists.params(), out);
-        out.put(b"\n");
+        out.put_byte(b'\n');
         write_pairs(self.lists.headers(), out);
-        out.put(b"\n");
+        out.put_byte(b'\n');
     }
 
     /// SHA-1 of `HttpString`.

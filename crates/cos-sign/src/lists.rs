@@ -15,7 +15,7 @@ impl Entry<'_> {
     }
 }
 
-const INLINE: usize = 24;
+const INLINE: usize = 16;
 
 /// Signed parameters and then signed headers, each sorted.
 ///
@@ -118,7 +118,7 @@ pub(crate) fn has(list: &[Entry<'_>], name: &Text<'_>) -> bool {
 pub(crate) fn write_names(list: &[Entry<'_>], out: &mut impl Sink) {
     for (i, entry) in list.iter().enumerate() {
         if i > 0 {
-            out.put(b";");
+            out.put_byte(b';');
         }
         entry.name.write_name(out);
     }
@@ -128,10 +128,10 @@ pub(crate) fn write_names(list: &[Entry<'_>], out: &mut impl Sink) {
 pub(crate) fn write_pairs(list: &[Entry<'_>], out: &mut impl Sink) {
     for (i, entry) in list.iter().enumerate() {
         if i > 0 {
-            out.put(b"&");
+            out.put_byte(b'&');
         }
         entry.name.write_name(out);
-        out.put(b"=");
+        out.put_byte(b'=');
         entry.value.write_value(out);
     }
 }

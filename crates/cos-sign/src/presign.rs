@@ -11,7 +11,6 @@ use crate::encode::{Plus, Sink, Text};
 use crate::head::{Request, authority_host};
 use crate::http_string::Signable;
 use crate::lists::{Lists, has, query_pairs, trim, write_names};
-use crate::sign::usable_id;
 use crate::signature::WindowKey;
 use crate::{Credentials, SignError, Signer, Validity};
 
@@ -137,7 +136,7 @@ pub(crate) fn write_signed_query(
     key: &WindowKey,
     signable: &Signable<'_>,
 ) -> Result<(), SignError> {
-    let id = usable_id(credentials)?;
+    let id = credentials.usable_id()?;
     let (mut headers, mut params) = (Vec::new(), Vec::new());
     write_names(signable.lists.headers(), &mut headers);
     write_names(signable.lists.params(), &mut params);

@@ -6,7 +6,7 @@ use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use http::request::Parts;
 
 use crate::authorization::write_authorization;
-use crate::choice::sensitive;
+use crate::choice::{is_standard, sensitive};
 use crate::encode::{Count, Text};
 use crate::head::Request;
 use crate::http_string::{Signable, is_utf8};
@@ -160,7 +160,7 @@ impl Signer {
         self
     }
 
-    /// Signs a request. More than 32 signed headers, or parameters, cost an allocation.
+    /// Signs a request. More than 16 signed names cost an allocation.
     ///
     /// # Errors
     /// [`SignError`]; nothing was changed then.
@@ -275,8 +275,12 @@ impl Signer {
         token: Option<&'a (HeaderName, HeaderValue)>,
     ) -> Result<(), SignError> {
         let mut push = |name: &'a str, value: &'a [u8]| {
+            let known = is_standard(name);
             lists.push(Entry {
-                name: Text::plain(name.as_bytes()).name(),
+                name: match known {
+                    true => Text::known_name(name),
+                    false => Text::plain(name.as_bytes()).name(),
+                },
                 value: Text::plain(trim(value)),
             });
         };
@@ -316,7 +320,7 @@ impl Signer {
 }
 
 fn finish(
-    authorization: String,
+    authorization: Vec<u8>,
     token: Option<(HeaderName, HeaderValue)>,
 ) -> Result<Signed, SignError> {
     let authorization = HeaderValue::try_from(authorization).map_err(|_| SignError::SecretId)?;
@@ -326,28 +330,18 @@ fn finish(
     })
 }
 
-/// The secret id, if it can stand in an `Authorization` value, which has no escapes.
-pub(crate) fn usable_id(credentials: &Credentials) -> Result<&str, SignError> {
-    let id = credentials.secret_id();
-    if id.is_empty() || !id.bytes().all(|b| b.is_ascii_graphic() && b != b'&') {
-        return Err(SignError::SecretId);
-    }
-    Ok(id)
-}
-
-/// Writes the `Authorization` value into a text of exactly its length.
+/// Writes the `Authorization` value into a buffer of exactly its length. All of it is ASCII.
 pub(crate) fn authorization(
     credentials: &Credentials,
     key: WindowKey,
     signable: &Signable<'_>,
-) -> Result<String, SignError> {
-    let id = usable_id(credentials)?;
+) -> Result<Vec<u8>, SignError> {
+    let id = credentials.usable_id()?;
     let window = key.window;
     let signature = key.sign(signable);
     let mut length = Count(0);
     write_authorization(id, window.as_bytes(), signable, &signature, &mut length);
     let mut out = Vec::with_capacity(length.0);
     write_authorization(id, window.as_bytes(), signable, &signature, &mut out);
-    // Everything written is ASCII: the id was checked and the rest is encoded.
-    String::from_utf8(out).map_err(|_| SignError::SecretId)
+    Ok(out)
 }

@@ -11,6 +11,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use http::request::Parts;
 use reqsign_core::SignRequest;
 use sha1::{Digest, Sha1};
+use zeroize::Zeroizing;
 
 const ID: &str = "AKIDFAKEFAKEFAKEFAKEFAKEFAKE00000001";
 const KEY: &str = "FakeSecretKeyForTestVectors00001";
@@ -42,9 +43,9 @@ fn hex(bytes: &[u8], out: &mut [u8; 40]) {
 fn sign_key(window: &[u8]) -> Hmac<Sha1> {
     let mut mac = <Hmac<Sha1> as KeyInit>::new_from_slice(black_box(KEY).as_bytes()).unwrap();
     mac.update(window);
-    let mut text = [0; 40];
+    let mut text = Zeroizing::new([0; 40]);
     hex(&mac.finalize().into_bytes(), &mut text);
-    <Hmac<Sha1> as KeyInit>::new_from_slice(&text).unwrap()
+    <Hmac<Sha1> as KeyInit>::new_from_slice(text.as_slice()).unwrap()
 }
 
 /// The hashing that no signer can leave out, over strings that are there already.
