@@ -53,25 +53,28 @@ const UNRESERVED: [bool; 256] = {
     table
 };
 
-/// Each byte as it is written: one or three bytes, and how many.
-const ENCODED: [[u8; 4]; 256] = {
-    let mut table = [[0; 4]; 256];
+/// Each byte as it is written: one or three bytes, lowest first, and above them how many count.
+///
+/// One number, so that it is loaded and stored at once.
+const ENCODED: [u32; 256] = {
+    let mut table = [0; 256];
     let mut byte = 0;
     while byte < 256 {
-        table[byte] = if UNRESERVED[byte] {
+        table[byte] = u32::from_le_bytes(if UNRESERVED[byte] {
             [byte as u8, 0, 0, 1]
         } else {
             [b'%', UPPER[byte >> 4], UPPER[byte & 15], 3]
-        };
+        });
         byte += 1;
     }
     table
 };
 
 /// The bytes that stand for `byte`, and how many of them count.
+#[inline]
 pub(crate) fn encoded_byte(byte: u8) -> ([u8; 4], usize) {
     let written = ENCODED[usize::from(byte)];
-    (written, usize::from(written[3]))
+    (written.to_le_bytes(), (written >> 24) as usize)
 }
 
 fn is_unreserved(byte: u8) -> bool {
