@@ -32,18 +32,23 @@ pub enum SignedHeaders {
 impl SignedHeaders {
     /// Whether the header `name`, in lower case, is signed.
     pub(crate) fn contains(&self, name: &str) -> bool {
+        self.chooses(name, is_standard(name))
+    }
+
+    /// As [`SignedHeaders::contains`], by one who knows whether the standard choice names it outright.
+    pub(crate) fn chooses(&self, name: &str, standard: bool) -> bool {
         let prefixed = || name.starts_with("x-cos-") || name.starts_with("x-ci-");
         match self {
-            Self::Standard => is_standard(name) || prefixed(),
+            Self::Standard => standard || prefixed(),
             Self::Go => {
-                is_standard(name)
+                standard
                     || prefixed()
                     || matches!(
                         name,
                         "access-control-request-method" | "access-control-request-headers"
                     )
             }
-            Self::Node => is_standard(name) || name.contains("x-cos-") || name.contains("x-ci-"),
+            Self::Node => standard || name.contains("x-cos-") || name.contains("x-ci-"),
             Self::Exactly(names) => names.iter().any(|n| n.eq_ignore_ascii_case(name)),
         }
     }

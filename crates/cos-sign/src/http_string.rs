@@ -2,7 +2,7 @@
 
 use sha1::{Digest, Sha1};
 
-use crate::encode::{Plus, Sink, Text, encoded_byte};
+use crate::encode::{Plus, Sink, Text, all_unreserved, encoded_byte};
 use crate::lists::{Lists, write_pairs};
 
 /// Collects small pieces, because a hash function is slow with them.
@@ -58,21 +58,35 @@ impl Sink for HashSink {
     }
 
     fn put_encoded(&mut self, bytes: &[u8]) {
-        // Four bytes are stored for each, of which one or three count: room for all of them is asked for at once.
-        for chunk in bytes.chunks(64) {
-            if self.len + 4 * 64 > self.buffer.len() {
-                self.flush();
+        let mut rest = bytes;
+        while let Some((piece, tail)) = rest.split_first_chunk::<16>() {
+            if all_unreserved(piece) {
+                self.put(piece);
+            } else {
+                self.put_escaped(piece);
             }
-            let mut len = self.len;
-            for &byte in chunk {
-                let (written, count) = encoded_byte(byte);
-                if let Some(place) = self.buffer.get_mut(len..len + 4) {
-                    place.copy_from_slice(&written);
-                }
-                len += count;
-            }
-            self.len = len;
+            rest = tail;
         }
+        self.put_escaped(rest);
+    }
+}
+
+impl HashSink {
+    /// Encodes at most sixteen bytes.
+    fn put_escaped(&mut self, bytes: &[u8]) {
+        // Four bytes are stored for each, of which one or three count: room for all of them is asked for at once.
+        if self.len + 4 * 16 > self.buffer.len() {
+            self.flush();
+        }
+        let mut len = self.len;
+        for &byte in bytes {
+            let (written, count) = encoded_byte(byte);
+            if let Some(place) = self.buffer.get_mut(len..len + 4) {
+                place.copy_from_slice(&written);
+            }
+            len += count;
+        }
+        self.len = len;
     }
 }
 

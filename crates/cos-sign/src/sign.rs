@@ -274,27 +274,26 @@ impl Signer {
         request: &Request<'a>,
         token: Option<&'a (HeaderName, HeaderValue)>,
     ) -> Result<(), SignError> {
-        let mut push = |name: &'a str, value: &'a [u8]| {
-            let known = is_standard(name);
-            lists.push(Entry {
-                name: match known {
-                    true => Text::known_name(name),
-                    false => Text::plain(name.as_bytes()).name(),
-                },
-                value: Text::plain(trim(value)),
-            });
+        let mut push = |name: &'a str, value: &'a [u8], standard: bool| {
+            let name = match standard {
+                true => Text::known_name(name),
+                false => Text::plain(name.as_bytes()).name(),
+            };
+            let value = Text::plain(trim(value));
+            lists.push(Entry { name, value });
         };
         // A token from an earlier signature is replaced by this one.
         let replaced = |name: &str| token.is_some_and(|(token, _)| token == name);
         let mut has_host_line = false;
         request.for_each_header(|name, value| {
             has_host_line |= name == "host";
-            if self.headers.contains(name) && !replaced(name) {
-                push(name, value);
+            let standard = is_standard(name);
+            if self.headers.chooses(name, standard) && !replaced(name) {
+                push(name, value, standard);
             }
         });
         if !has_host_line && self.headers.contains("host") {
-            push("host", request.url_host().ok_or(SignError::NoHost)?);
+            push("host", request.url_host().ok_or(SignError::NoHost)?, true);
         }
         if let Some((name, value)) = token {
             let chosen = match &self.headers {
@@ -302,7 +301,7 @@ impl Signer {
                 _ => self.token_signed,
             };
             if chosen {
-                push(name.as_str(), value.as_bytes());
+                push(name.as_str(), value.as_bytes(), false);
             }
         }
         lists.end_headers();

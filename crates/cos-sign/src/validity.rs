@@ -92,6 +92,17 @@ pub(crate) struct KeyTime {
     from: usize,
 }
 
+/// The two digits of each number below a hundred.
+const PAIRS: [[u8; 2]; 100] = {
+    let mut table = [[0; 2]; 100];
+    let mut number = 0;
+    while number < 100 {
+        table[number] = [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8];
+        number += 1;
+    }
+    table
+};
+
 impl KeyTime {
     fn push_byte(&mut self, byte: u8) {
         if let Some(before) = self.from.checked_sub(1) {
@@ -101,12 +112,17 @@ impl KeyTime {
     }
 
     fn push_number(&mut self, mut number: u64) {
-        loop {
-            self.push_byte(b'0' + (number % 10) as u8);
-            number /= 10;
-            if number == 0 {
-                return;
-            }
+        // Two digits at a time, as divisions are what this costs.
+        while number >= 100 {
+            let [tens, ones] = PAIRS[(number % 100) as usize];
+            number /= 100;
+            self.push_byte(ones);
+            self.push_byte(tens);
+        }
+        let [tens, ones] = PAIRS[number as usize];
+        self.push_byte(ones);
+        if number >= 10 {
+            self.push_byte(tens);
         }
     }
 
@@ -147,7 +163,14 @@ mod tests {
 
     #[test]
     fn a_window_reads_back_as_it_was_written() {
-        for (start, end) in [(0, 0), (7, 1_700_003_600), (u64::MAX, u64::MAX)] {
+        for (start, end) in [
+            (0, 0),
+            (7, 10),
+            (99, 100),
+            (101, 999),
+            (1000, 1_700_003_600),
+            (u64::MAX, u64::MAX),
+        ] {
             let window = Validity::new(start, end).unwrap();
             let text = window.to_string();
             assert_eq!(text.parse(), Ok(window));
