@@ -155,9 +155,8 @@ impl<'de> serde::Deserialize<'de> for CiTime {
 pub(crate) fn optional<'de, D: serde::Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<CiTime>, D::Error> {
-    let dash = CiTime(Form::Text("-".into()));
     let time: Option<CiTime> = serde::Deserialize::deserialize(deserializer)?;
-    Ok(time.filter(|time| *time != dash))
+    Ok(time.filter(|time| !matches!(&time.0, Form::Text(text) if &**text == "-")))
 }
 
 /// Writes a time of a job; in XML `-` stands for one that has not come, in JSON nothing does, as in the service's answers.

@@ -8,8 +8,10 @@ use serde::{Deserialize, Serialize};
 #[non_exhaustive]
 pub struct MediaInfo {
     /// The container.
+    #[serde(deserialize_with = "crate::read::container")]
     pub format: Option<MediaFormat>,
     /// The streams in it.
+    #[serde(deserialize_with = "crate::read::container")]
     pub stream: Option<MediaStream>,
 }
 

@@ -125,8 +125,10 @@ pub struct Operation {
     /// Where results go.
     pub output: JobOutput,
     /// What was written, when finished.
+    #[serde(deserialize_with = "crate::read::container")]
     pub media_result: Option<MediaResult>,
     /// Properties of a result that is a medium; empty for covers.
+    #[serde(deserialize_with = "crate::read::container")]
     pub media_info: Option<Box<MediaInfo>>,
     /// What the caller attached.
     pub user_data: Option<UserData>,

@@ -8,8 +8,10 @@ use serde::{Deserialize, Serialize};
 #[non_exhaustive]
 pub struct MediaResult {
     /// The files.
+    #[serde(deserialize_with = "crate::read::container")]
     pub output_file: Option<OutputFile>,
     /// The joined picture of a Snapshot job.
+    #[serde(deserialize_with = "crate::read::container")]
     pub sprite_output_file: Option<OutputFile>,
 }
 

@@ -3,7 +3,7 @@
 use super::path::At;
 use super::value::{Fault, Reader};
 use crate::tree::Node;
-use serde::de::value::StrDeserializer;
+use serde::de::value::{StrDeserializer, U64Deserializer};
 use serde::de::{DeserializeSeed, MapAccess};
 
 /// Which field a child is, and which have been read.
@@ -137,7 +137,9 @@ impl<'de> MapAccess<'de> for Fields<'_, '_> {
                         index,
                         self.known.fields.get(field).copied().unwrap_or_default(),
                     );
-                    return seed.deserialize(StrDeserializer::new(self.field)).map(Some);
+                    return seed
+                        .deserialize(U64Deserializer::new(field as u64))
+                        .map(Some);
                 }
                 // A further sibling: an entry of the list that was read with the first one.
                 Some(_) => {}

@@ -142,6 +142,14 @@ pub(crate) fn text_of(bytes: &[u8], limits: Limits) -> Result<&str, ReadError> {
     let text = std::str::from_utf8(bytes).map_err(|error| ReadError::NotUtf8 {
         at: error.valid_up_to(),
     })?;
+    if bytes.contains(&0) {
+        // XML cannot carry it in any spelling, so what was read could not be written.
+        let at = text.find('\0').unwrap_or_default();
+        return Err(ReadError::Malformed {
+            at,
+            message: "a NUL character".into(),
+        });
+    }
     let text = text
         .strip_prefix('\u{feff}')
         .unwrap_or(text)
@@ -250,6 +258,37 @@ pub(crate) fn read_tree<T: serde::de::DeserializeOwned>(
         at: &At::Document,
         extras,
     })
+}
+
+/// What [`container`] calls itself, so that the reader knows that a container is wanted.
+const CONTAINER: &str = "Container";
+
+/// Reads a container, which JSON may show without members: the service's `"Stream":{}` is there, its `<Stream/>` is not.
+pub(crate) fn container<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: serde::Deserialize<'de>,
+{
+    struct Container<T>(std::marker::PhantomData<T>);
+    impl<'de, T: serde::Deserialize<'de>> serde::de::Visitor<'de> for Container<T> {
+        type Value = Option<T>;
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("elements")
+        }
+        fn visit_some<D: serde::Deserializer<'de>>(
+            self,
+            deserializer: D,
+        ) -> Result<Option<T>, D::Error> {
+            T::deserialize(deserializer).map(Some)
+        }
+        fn visit_newtype_struct<D: serde::Deserializer<'de>>(
+            self,
+            deserializer: D,
+        ) -> Result<Option<T>, D::Error> {
+            serde::Deserialize::deserialize(deserializer)
+        }
+    }
+    deserializer.deserialize_newtype_struct(CONTAINER, Container(std::marker::PhantomData))
 }
 
 /// The texts of an element, however deep: one for a leaf, any number for a container.

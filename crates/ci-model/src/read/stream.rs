@@ -6,7 +6,7 @@ use super::value::{Fault, Reader};
 use crate::Extras;
 use crate::tree::Tree;
 use crate::tree::xml::XmlSource;
-use serde::de::value::StrDeserializer;
+use serde::de::value::U64Deserializer;
 use serde::de::{
     DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor,
 };
@@ -93,12 +93,12 @@ impl Children<'_, '_> {
         field
     }
 
-    fn start(&mut self, field: usize, value: Option<u32>) -> StrDeserializer<'static, Fault> {
+    fn start(&mut self, field: usize, value: Option<u32>) -> U64Deserializer<Fault> {
         (self.value, self.field) = (
             value,
             self.known.fields.get(field).copied().unwrap_or_default(),
         );
-        StrDeserializer::new(self.field)
+        U64Deserializer::new(field as u64)
     }
 }
 

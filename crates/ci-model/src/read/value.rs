@@ -178,9 +178,12 @@ impl<'de> Deserializer<'de> for Reader<'_, '_> {
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
-        _: &'static str,
+        name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Fault> {
+        if name == super::CONTAINER && self.node()?.object {
+            return visitor.visit_some(self);
+        }
         visitor.visit_newtype_struct(self)
     }
 

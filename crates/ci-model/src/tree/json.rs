@@ -90,6 +90,9 @@ impl<'a> Value<'_, 'a> {
     }
 
     fn leaf<E: serde::de::Error>(mut self, text: Cow<'a, str>) -> Result<(), E> {
+        if text.contains('\0') {
+            return Err(E::custom("a NUL character"));
+        }
         let node = self.node()?;
         self.tree.add_text(node, text, true);
         Ok(())
@@ -175,6 +178,7 @@ impl<'a> Visitor<'a> for Value<'_, 'a> {
     fn visit_map<A: MapAccess<'a>>(mut self, mut members: A) -> Result<(), A::Error> {
         let depth = self.deeper()?;
         let node = self.node()?;
+        self.tree.set_object(node);
         while let Some(Key(name)) = members.next_key()? {
             if name == NUMBER {
                 let digits: String = members.next_value()?;

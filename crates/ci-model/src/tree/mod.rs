@@ -19,6 +19,8 @@ pub(crate) struct Node<'a> {
     pub(crate) end: u32,
     /// Whether some of the text was written so that even white space counts (CDATA, reference, JSON).
     pub(crate) literal: bool,
+    /// Whether it is a JSON object, which is there even without members.
+    pub(crate) object: bool,
 }
 
 /// Nodes in document order; indexes stay valid until [`clear`](Tree::clear).
@@ -37,6 +39,13 @@ impl<'a> Tree<'a> {
         u32::try_from(self.nodes.len()).unwrap_or(u32::MAX)
     }
 
+    /// Marks a node as an object.
+    pub(crate) fn set_object(&mut self, index: u32) {
+        if let Some(node) = self.nodes.get_mut(index as usize) {
+            node.object = true;
+        }
+    }
+
     /// Adds an element whose descendants are still to come.
     pub(crate) fn open(&mut self, name: Cow<'a, str>) -> u32 {
         let index = self.len();
@@ -45,6 +54,7 @@ impl<'a> Tree<'a> {
             text: Cow::Borrowed(""),
             end: index + 1,
             literal: false,
+            object: false,
         });
         index
     }

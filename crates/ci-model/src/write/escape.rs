@@ -24,7 +24,9 @@ pub(super) fn xml(out: &mut String, text: &str) {
             b'&' => "&amp;",
             b'<' => "&lt;",
             b'>' => "&gt;",
-            0..b' ' => "",
+            // XML has no spelling for it.
+            0 => "\u{fffd}",
+            1..b' ' => "",
             b' ' if blank && at == 0 => "",
             _ => continue,
         };

@@ -111,13 +111,15 @@ impl<'w, 'e> Value<'w, 'e> {
         if writer.style != Style::Xml {
             writer.out.push('{');
         }
-        // `SmartCover` counts as soon as it is there, but an empty one says no more than an absent one.
-        let wanted = wanted && !(name == "SmartCover" && writer.style != Style::Xml);
+        // `SmartCover` counts as soon as it is there; whoever looks at it learns no more from an empty one.
+        let hidden = name == "SmartCover" && writer.style == (Style::Json { typed: true });
+        let wanted = wanted && !hidden;
         Open {
             inside: writer.out.len(),
             writer,
             name,
             wanted,
+            first: "",
             start,
             path,
         }
@@ -129,6 +131,8 @@ pub(super) struct Open<'w, 'e> {
     writer: &'w mut Writer<'e>,
     name: &'static str,
     wanted: bool,
+    /// Name of the first field.
+    first: &'static str,
     start: usize,
     inside: usize,
     path: usize,
@@ -143,6 +147,9 @@ impl SerializeStruct for Open<'_, '_> {
         name: &'static str,
         value: &T,
     ) -> Result<(), Unwritable> {
+        if self.first.is_empty() {
+            self.first = name;
+        }
         value.serialize(Value {
             writer: &mut *self.writer,
             name,
@@ -156,11 +163,22 @@ impl SerializeStruct for Open<'_, '_> {
             writer,
             name,
             wanted,
+            first,
             start,
             inside,
             path,
         } = self;
         writer.put_extras();
+        // An empty element counts as absent, so one that is there shows an empty child, as the service's own
+        // `<Stream><Audio/></Stream>` does. `SmartCover` alone counts without.
+        if writer.out.len() == inside
+            && wanted
+            && writer.style == Style::Xml
+            && name != "SmartCover"
+        {
+            escape::open(&mut writer.out, first);
+            escape::close(&mut writer.out, first);
+        }
         if writer.out.len() == inside && !wanted {
             writer.out.truncate(start);
         } else if writer.style == Style::Xml {
