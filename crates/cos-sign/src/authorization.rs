@@ -5,9 +5,10 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use crate::encode::{Plus, Sink, Text};
+use crate::encode::Sink;
 use crate::http_string::Signable;
 use crate::lists::write_names;
+use crate::text::{Plus, Text};
 use crate::{Validity, ValidityError};
 
 /// A signature and what it says about itself, as in the `Authorization` header (436/7778).

@@ -2,8 +2,9 @@
 
 use sha1::{Digest, Sha1};
 
-use crate::encode::{Plus, Sink, Text, all_unreserved, encoded_byte};
+use crate::encode::{Sink, all_unreserved, encoded_byte};
 use crate::lists::{Lists, write_pairs};
+use crate::text::{Plus, Text};
 
 /// Collects small pieces, because a hash function is slow with them.
 pub(crate) struct HashSink {

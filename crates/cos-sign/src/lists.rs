@@ -1,6 +1,7 @@
 //! The signed headers and parameters: chosen, sorted by encoded name, checked for repeats.
 
-use crate::encode::{Sink, Text};
+use crate::encode::Sink;
+use crate::text::Text;
 
 /// One name and value that is signed.
 #[derive(Debug, Clone, Copy)]

@@ -7,11 +7,12 @@ use http::request::Parts;
 use http::{Method, Uri};
 
 use crate::authorization::FIELDS;
-use crate::encode::{Plus, Sink, Text};
+use crate::encode::Sink;
 use crate::head::{Request, authority_host};
 use crate::http_string::Signable;
 use crate::lists::{Lists, has, query_pairs, trim, write_names};
 use crate::signature::WindowKey;
+use crate::text::{Plus, Text};
 use crate::{Credentials, SignError, Signer, Validity};
 
 /// A signed URL and what its holder has to know.

@@ -7,11 +7,12 @@ use http::request::Parts;
 
 use crate::authorization::write_authorization;
 use crate::choice::{is_standard, sensitive};
-use crate::encode::{Count, Text};
+use crate::encode::Count;
 use crate::head::Request;
 use crate::http_string::{Signable, is_utf8};
 use crate::lists::{Entry, Lists, has, query_pairs, repeated, trim};
 use crate::signature::WindowKey;
+use crate::text::Text;
 use crate::{
     Credentials, Plus, SignError, SignedHeaders, SignedParams, SigningKey, TokenName, Validity,
 };

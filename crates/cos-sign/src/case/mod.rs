@@ -8,9 +8,9 @@ use std::fmt;
 
 use http::{HeaderName, HeaderValue, Method};
 
-use crate::encode::{Plus, Text};
 use crate::head::{Headers, Request, UrlHost, authority_host};
 use crate::lists::{Lists, has, query_pairs, repeated};
+use crate::text::{Plus, Text};
 use crate::{Credentials, Explanation, SignError, SignedHeaders, SignedParams, Signer, Validity};
 
 /// One request to sign, with the choices that belong to it.

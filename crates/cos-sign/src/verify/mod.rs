@@ -9,11 +9,12 @@ use http::request::Parts;
 
 pub use error::{Mismatch, VerifyError};
 
-use crate::encode::{Text, unhex20};
+use crate::encode::unhex20;
 use crate::head::{Request, token_header};
 use crate::http_string::Signable;
 use crate::lists::{Entry, Lists, has, query_pairs, trim};
 use crate::signature::WindowKey;
+use crate::text::Text;
 use crate::{Authorization, CI_TOKEN, COS_TOKEN, Plus, SecretKey};
 
 /// Where a signature stood.
