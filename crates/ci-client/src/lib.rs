@@ -1,1 +1,21 @@
-//! Client of Tencent Cloud Infinite (CI): SmartCover jobs and their objects, over hyper and rustls.
+#![doc = include_str!("../README.md")]
+
+mod body;
+mod client;
+mod clock;
+pub mod credentials;
+mod error;
+mod retry;
+pub mod transport;
+mod wait;
+
+pub use body::Body;
+pub use client::{BuildError, Client, ClientBuilder, CreatedJob, Limits, Reply};
+pub use clock::{Clock, SystemClock};
+pub use error::{Attempt, CallError, Cause};
+pub use retry::RetryPolicy;
+pub use wait::{Progress, WaitError, WaitOptions};
+
+pub use ci_core as core;
+pub use ci_model as model;
+pub use cos_sign::Credentials;

@@ -116,6 +116,23 @@ impl Endpoint {
         }
     }
 
+    /// Another bucket, reached in the same way.
+    ///
+    /// # Errors
+    /// As [`Endpoint::cloud`].
+    pub fn at(
+        &self,
+        bucket: impl Into<String>,
+        region: impl Into<String>,
+    ) -> Result<Self, RequestError> {
+        let Self { bucket, region, .. } = Self::cloud(bucket, region)?;
+        Ok(Self {
+            bucket,
+            region,
+            ..self.clone()
+        })
+    }
+
     /// Uses these names of the service.
     #[must_use]
     pub fn domain(mut self, domain: Domain) -> Self {

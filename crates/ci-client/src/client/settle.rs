@@ -1,0 +1,154 @@
+//! After a lost answer: looks whether the request was carried out, and never sends it again.
+
+use std::time::Duration;
+
+use ci_core::{ListJobs, Lookup, Operation, Picked};
+use ci_model::{CiTime, JobsDetail};
+use tokio::time::Instant;
+use tracing::Instrument;
+
+use super::attempts::Trouble;
+use super::{Client, Reply};
+use crate::error::{CallError, Cause};
+use crate::retry::dice;
+
+/// How far back the list goes beyond the first attempt: clocks disagree, and a mark of ours cannot be mistaken.
+const SLACK: i64 = 24 * 3600;
+/// How exactly the service's clock is known after an answer of its own.
+const EXACT: i64 = 2;
+/// Most pages of one look; a list that goes on longer than this is not read to its end.
+const PAGES: u32 = 200;
+
+impl Client {
+    /// Looks for the effect until it is found, cannot be told, or the time of the call is over.
+    pub(super) async fn settle<O: Operation>(
+        &self,
+        operation: &O,
+        trouble: Trouble,
+        deadline: Instant,
+    ) -> Result<Reply<O::Output>, CallError> {
+        let span = tracing::debug_span!("ci_settle", operation = O::NAME);
+        let Some(lookup) = operation.lookup() else {
+            let reason = "this operation leaves no mark to look for".to_owned();
+            return Err(unknown(O::NAME, None, reason, trouble));
+        };
+        match self
+            .look_until(&lookup, trouble.began, deadline)
+            .instrument(span)
+            .await
+        {
+            Ok(output) => Ok(Reply {
+                output,
+                request_id: trouble
+                    .attempts
+                    .iter()
+                    .rev()
+                    .find_map(|attempt| attempt.request_id.clone()),
+                attempts: u32::try_from(trouble.attempts.len()).unwrap_or(u32::MAX),
+                mark: None,
+            }),
+            Err(reason) => Err(unknown(O::NAME, Some(lookup.mark), reason, trouble)),
+        }
+    }
+
+    async fn look_until<T>(
+        &self,
+        lookup: &Lookup<T>,
+        began: i64,
+        deadline: Instant,
+    ) -> Result<T, String> {
+        let mut said = "there was no time left to look for it".to_owned();
+        let mut looks = 0u32;
+        while Instant::now() < deadline {
+            match tokio::time::timeout_at(deadline, self.look(lookup, began, deadline)).await {
+                Err(_) => break,
+                Ok(Ok(Picked::Found(output))) => {
+                    tracing::debug!("found: it had been carried out");
+                    return Ok(output);
+                }
+                Ok(Ok(Picked::Missing)) => "no job like it is listed so far".clone_into(&mut said),
+                Ok(Ok(Picked::Ambiguous)) => {
+                    return Err("several jobs like it are listed".to_owned());
+                }
+                Ok(Err((reason, true))) => return Err(reason),
+                Ok(Err((reason, false))) => said = reason,
+            }
+            // Lists lag behind, so looking again soon is worth it, and looking often is not.
+            let pause = Duration::from_millis(500)
+                .saturating_mul(1 << looks.min(4))
+                .mul_f64(0.5 + dice() / 2.0);
+            looks += 1;
+            if Instant::now() + pause >= deadline {
+                break;
+            }
+            tokio::time::sleep(pause).await;
+        }
+        Err(said)
+    }
+
+    /// Reads the lists once. The error says whether looking again is of no use.
+    async fn look<T>(
+        &self,
+        lookup: &Lookup<T>,
+        began: i64,
+        deadline: Instant,
+    ) -> Result<Picked<T>, (String, bool)> {
+        let mut jobs: Vec<JobsDetail> = Vec::new();
+        let since = CiTime::from_unix_seconds(began.saturating_add(self.difference()) - SLACK);
+        for tag in &lookup.tags {
+            let mut list = ListJobs::new(tag.clone()).size(100u32);
+            list.start_creation_time.clone_from(&since);
+            list.input_object.clone_from(&lookup.input);
+            let mut pages = 0;
+            loop {
+                let page = self.run(&list, deadline).await.map_err(|trouble| {
+                    let refused = matches!(&trouble.cause, Cause::Refused(refusal) if refusal.status.is_client_error() && !refusal.is_throttled());
+                    (format!("the list of jobs could not be read: {}", trouble.cause), refused)
+                })?;
+                jobs.extend(page.output.jobs_detail);
+                if lookup.unique {
+                    // One of a kind: what is found need not be compared with the rest.
+                    if let Picked::Found(found) = (lookup.pick)(&jobs, i64::MIN) {
+                        return Ok(Picked::Found(found));
+                    }
+                }
+                pages += 1;
+                let next = page.output.next_token.filter(|token| !token.is_empty());
+                if next.is_none() || next == list.next_token {
+                    break;
+                }
+                if pages == PAGES {
+                    return Err((
+                        format!("the list of jobs did not end after {PAGES} pages"),
+                        true,
+                    ));
+                }
+                list.next_token = next;
+            }
+        }
+        // The list's own answer has told the difference of the clocks, if nothing before did.
+        let not_before = began
+            .saturating_add(self.difference())
+            .saturating_sub(EXACT);
+        Ok((lookup.pick)(&jobs, not_before))
+    }
+
+    /// By how much the service's clock is ahead, as far as is known.
+    fn difference(&self) -> i64 {
+        self.shared.skew.seen().unwrap_or(0)
+    }
+}
+
+fn unknown(
+    operation: &'static str,
+    mark: Option<String>,
+    lookup: String,
+    trouble: Trouble,
+) -> CallError {
+    let cause = Cause::UnknownOutcome {
+        mark,
+        lookup,
+        source: Box::new(trouble.cause),
+    };
+    CallError::new(operation, cause, trouble.attempts)
+}
