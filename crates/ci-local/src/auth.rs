@@ -11,6 +11,7 @@ use http::{StatusCode, Uri};
 use crate::address::Address;
 use crate::config::AuthMode;
 use crate::reply::Refusal;
+use crate::shared::Shared;
 
 /// What became of a request's signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,15 +31,15 @@ impl Keys {
         Self(pairs.into_iter().collect())
     }
 
-    /// Checks a request as `mode` wants it; `now` is in Unix seconds.
+    /// Checks a request as the engine's mode wants it.
     pub(crate) fn check(
         &self,
-        mode: AuthMode,
+        shared: &Shared,
         head: &Parts,
         address: &Address,
         region: &str,
-        now: i64,
     ) -> Result<Verdict, Refusal> {
+        let mode = shared.config.auth;
         let unsaid = |text: String| Verdict {
             text,
             plus: Plus::Space,
@@ -46,7 +47,11 @@ impl Keys {
         if mode == AuthMode::Off {
             return Ok(unsaid("not checked".to_owned()));
         }
-        match self.verify(head, address, region, u64::try_from(now).unwrap_or(0)) {
+        let now = u64::try_from(shared.clock.seconds()).unwrap_or(0);
+        // The fixed pair is public: beyond this machine it opens nothing.
+        let is_public = shared.config.keys.is_empty() && shared.is_exposed();
+        let lookup = |id: &str| self.0.get(id).filter(|_| !is_public).cloned();
+        match verify(lookup, head, address, region, now) {
             Ok(plus) => Ok(Verdict {
                 text: "valid".to_owned(),
                 plus,
@@ -58,41 +63,40 @@ impl Keys {
             Err(error) => Err(refusal(error)),
         }
     }
+}
 
-    fn verify(
-        &self,
-        head: &Parts,
-        address: &Address,
-        region: &str,
-        now: u64,
-    ) -> Result<Plus, VerifyError> {
-        let lookup = |id: &str| self.0.get(id).cloned();
-        let head = of_proxy(head);
-        let sent = head
-            .headers
-            .get(HOST)
-            .and_then(|v| v.to_str().ok())
-            .unwrap_or("");
-        // The Python SDK signs the host without its port. The Node SDK, given an address, signs
-        // the name that the bucket would have at the service.
-        let mut hosts = vec![without_port(sent).to_owned()];
-        if let Some(bucket) = &address.bucket {
-            for service in ["cos", "ci"] {
-                hosts.push(format!("{bucket}.{service}.{region}.myqcloud.com"));
-            }
+fn verify(
+    lookup: impl Fn(&str) -> Option<SecretKey>,
+    head: &Parts,
+    address: &Address,
+    region: &str,
+    now: u64,
+) -> Result<Plus, VerifyError> {
+    let head = of_proxy(head);
+    let sent = head
+        .headers
+        .get(HOST)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or("");
+    // The Python SDK signs the host without its port. The Node SDK, given an address, signs
+    // the name that the bucket would have at the service.
+    let mut hosts = vec![without_port(sent).to_owned()];
+    if let Some(bucket) = &address.bucket {
+        for service in ["cos", "ci"] {
+            hosts.push(format!("{bucket}.{service}.{region}.myqcloud.com"));
         }
-        let hosts: Vec<&str> = hosts.iter().map(String::as_str).collect();
-        let first = verify_with(&head, lookup, now, &hosts);
-        match first {
-            // A client that adds the bucket to the path of a base URL may have signed without it.
-            Err(VerifyError::Mismatch(_)) if address.prefixed => match without_bucket(&head) {
-                Some(inner) => verify_with(&inner, lookup, now, &hosts).or(first),
-                None => first,
-            },
-            first => first,
-        }
-        .map(|verified| verified.plus)
     }
+    let hosts: Vec<&str> = hosts.iter().map(String::as_str).collect();
+    let first = verify_with(&head, &lookup, now, &hosts);
+    match first {
+        // A client that adds the bucket to the path of a base URL may have signed without it.
+        Err(VerifyError::Mismatch(_)) if address.prefixed => match without_bucket(&head) {
+            Some(inner) => verify_with(&inner, &lookup, now, &hosts).or(first),
+            None => first,
+        },
+        first => first,
+    }
+    .map(|verified| verified.plus)
 }
 
 /// A request to a proxy carries its real host in the request line, which wins over the header.

@@ -1,16 +1,15 @@
 #![doc = include_str!("../README.md")]
-#![allow(
-    dead_code,
-    reason = "the control interface, which uses the rest, comes next"
-)]
 
 mod address;
 mod auth;
 mod clock;
 mod config;
+mod console;
+mod control;
 mod documents;
 mod engine;
 mod error;
+mod faults;
 mod folder;
 mod handlers;
 mod ids;
@@ -28,4 +27,5 @@ mod store;
 pub use config::{AuthMode, Config, JobProfile, LOCAL_SECRET_ID, LOCAL_SECRET_KEY, Media};
 pub use engine::Engine;
 pub use error::{EngineError, StoreError};
+pub use faults::{Effect, Fault};
 pub use spec::CoverRecord;

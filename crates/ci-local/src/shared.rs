@@ -1,6 +1,7 @@
 //! What all parts of a running engine hold in common.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use smart_cover::Cancel;
@@ -9,6 +10,7 @@ use tokio::sync::{Notify, broadcast, watch};
 use crate::auth::Keys;
 use crate::clock::Clock;
 use crate::config::{Config, JobProfile};
+use crate::faults::Faults;
 use crate::ids::Ids;
 use crate::metrics::Metrics;
 use crate::objects::Objects;
@@ -26,6 +28,7 @@ pub(crate) struct Shared {
     pub(crate) objects: Objects,
     pub(crate) metrics: Metrics,
     pub(crate) record: Record,
+    pub(crate) faults: Faults,
     pub(crate) profile: Mutex<JobProfile>,
     /// Jobs that run now, by id.
     pub(crate) running: Mutex<HashMap<String, Running>>,
@@ -35,6 +38,8 @@ pub(crate) struct Shared {
     pub(crate) outbox: Notify,
     /// Ids of jobs whose state has changed.
     pub(crate) news: broadcast::Sender<String>,
+    /// Whether an address beyond this machine is served.
+    pub(crate) exposed: AtomicBool,
     /// True once the engine stops.
     pub(crate) stop: watch::Sender<bool>,
     /// Holds the lock of the data folder, and the folder itself when it is temporary.
@@ -59,6 +64,10 @@ impl Shared {
 
     pub(crate) fn is_stopping(&self) -> bool {
         *self.stop.borrow()
+    }
+
+    pub(crate) fn is_exposed(&self) -> bool {
+        self.exposed.load(Ordering::Relaxed)
     }
 
     /// Tells everybody that looks that a job's state has changed.

@@ -1,8 +1,10 @@
 //! From a request to its answer: place it, name the operation, check the signature, carry it out.
 
 mod body;
+mod broken;
 mod buckets;
 mod call;
+mod control;
 mod document;
 mod file_body;
 pub(crate) mod jobs;
@@ -17,7 +19,7 @@ mod route;
 mod templates;
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::extract::State;
@@ -26,6 +28,7 @@ use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
 
 use crate::address;
+use crate::faults::Effect;
 use crate::record::Exchange;
 use crate::reply::Refusal;
 use crate::shared::Shared;
@@ -56,6 +59,7 @@ pub(crate) async fn handle(
         }
     };
     label(&mut response, &seen, &request_id);
+    let response = broken::after(seen.fault.take(), response).await;
     let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
     let status = response.status();
     count(&shared, status, micros);
@@ -89,6 +93,8 @@ struct Seen {
     signature: String,
     own: bool,
     object: bool,
+    /// What a fault does to the answer once it is there.
+    fault: Option<Effect>,
 }
 
 async fn answer(
@@ -121,16 +127,28 @@ async fn answer(
     let operation = route(&head.method, &address, head.uri.query().unwrap_or(""))?;
     seen.operation = operation.name();
     seen.object = operation.is_cos();
+    match shared
+        .faults
+        .hit(operation.name(), address.bucket.as_deref())
+    {
+        Some(Effect::Refuse {
+            status,
+            code,
+            message,
+        }) => {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            let mut refusal = Refusal::new(status, "", message);
+            refusal.code = code.into();
+            return Err(refusal);
+        }
+        Some(Effect::Delay { ms }) => tokio::time::sleep(Duration::from_millis(ms)).await,
+        Some(Effect::Reset) => return Ok(broken::reset()),
+        after => seen.fault = after,
+    }
     let region = address.region.as_deref().unwrap_or(&shared.config.region);
     let verdict = shared
         .keys
-        .check(
-            shared.config.auth,
-            head,
-            &address,
-            region,
-            shared.clock.seconds(),
-        )
+        .check(shared, head, &address, region)
         .inspect_err(|refusal| {
             shared.metrics.refused_signatures.add(1);
             seen.signature = format!("refused: {}", refusal.code);

@@ -1,4 +1,4 @@
-//! The engine's own pages on a bare address: health, metrics, and what the console shows.
+//! The engine's own pages on a bare address: health, metrics, control, console.
 
 use std::sync::Arc;
 
@@ -6,6 +6,8 @@ use axum::body::Body;
 use http::request::Parts;
 use http::{Method, Response, StatusCode};
 
+use super::control;
+use crate::console;
 use crate::metrics::Standing;
 use crate::reply::{Refusal, respond};
 use crate::shared::Shared;
@@ -17,6 +19,10 @@ pub(super) enum Page {
     Live,
     Ready,
     Metrics,
+    /// What stands after `/_engine/`.
+    Control(String),
+    /// What stands after `/_console/`.
+    Console(String),
 }
 
 impl Page {
@@ -25,12 +31,20 @@ impl Page {
             Self::Live => "livez",
             Self::Ready => "readyz",
             Self::Metrics => "metrics",
+            Self::Control(_) => "control",
+            Self::Console(_) => "console",
         }
     }
 }
 
 /// Names the page, if the path is one.
 pub(super) fn page(method: &Method, path: &str) -> Option<Page> {
+    if let Some(rest) = path.strip_prefix("/_engine/") {
+        return Some(Page::Control(rest.to_owned()));
+    }
+    if let Some(rest) = path.strip_prefix("/_console") {
+        return Some(Page::Console(rest.trim_start_matches('/').to_owned()));
+    }
     if !matches!(*method, Method::GET | Method::HEAD) {
         return None;
     }
@@ -38,6 +52,7 @@ pub(super) fn page(method: &Method, path: &str) -> Option<Page> {
         "/livez" => Some(Page::Live),
         "/readyz" => Some(Page::Ready),
         "/metrics" => Some(Page::Metrics),
+        "/" => Some(Page::Console("redirect".to_owned())),
         _ => None,
     }
 }
@@ -45,8 +60,8 @@ pub(super) fn page(method: &Method, path: &str) -> Option<Page> {
 pub(super) async fn answer(
     shared: &Arc<Shared>,
     page: Page,
-    _head: &Parts,
-    _body: &mut Body,
+    head: &Parts,
+    body: &mut Body,
 ) -> Result<Response<Body>, Refusal> {
     match page {
         Page::Live => Ok(respond(StatusCode::OK, "text/plain; charset=utf-8", "ok\n")),
@@ -59,6 +74,8 @@ pub(super) async fn answer(
                 shared.metrics.render(standing),
             ))
         }
+        Page::Control(path) => control::answer(shared, &path, head, body).await,
+        Page::Console(path) => console::answer(shared, &path, head, body).await,
     }
 }
 
@@ -69,7 +86,7 @@ async fn ready(shared: &Shared) -> Response<Body> {
         return respond(StatusCode::SERVICE_UNAVAILABLE, text, "stopping\n");
     }
     let written = shared.store.write(|c| {
-        // An update that changes nothing still needs the write lock and the disk.
+        // An update that changes nothing still needs the write lock.
         c.execute("UPDATE buckets SET open = open WHERE name = ''", [])?;
         Ok::<_, crate::StoreError>(())
     });

@@ -9,12 +9,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ci_model::{Callback, to_json, to_xml};
+use http::StatusCode;
 use rusqlite::Connection;
 use tokio::task::JoinSet;
 
 use crate::clock::{self, Millis};
 use crate::documents;
 use crate::error::StoreError;
+use crate::faults::{self, Effect};
 use crate::shared::Shared;
 use crate::store::callbacks::{self, Attempt, CallbackRow};
 use crate::store::jobs::JobRow;
@@ -109,7 +111,18 @@ pub(crate) async fn run(shared: Arc<Shared>) {
 async fn attempt(shared: &Shared, callback: &CallbackRow) {
     let began = std::time::Instant::now();
     let at = shared.clock.now();
-    let outcome = deliver::deliver(&shared.config, callback).await;
+    let outcome = match shared.faults.hit(faults::CALLBACK, None) {
+        Some(Effect::DropCallback) => Ok(StatusCode::OK),
+        Some(Effect::DoubleCallback) => {
+            let _ = deliver::deliver(&shared.config, callback).await;
+            deliver::deliver(&shared.config, callback).await
+        }
+        Some(Effect::Delay { ms }) => {
+            tokio::time::sleep(Duration::from_millis(ms)).await;
+            deliver::deliver(&shared.config, callback).await
+        }
+        _ => deliver::deliver(&shared.config, callback).await,
+    };
     let millis = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
     let mut attempts = callback.attempts.clone();
     let (status, error, hopeless) = match outcome {

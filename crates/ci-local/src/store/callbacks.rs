@@ -122,13 +122,6 @@ pub(crate) fn redeliver(connection: &Connection, id: i64, now: Millis) -> Result
     Ok(changed > 0)
 }
 
-pub(crate) fn find(connection: &Connection, id: i64) -> Result<Option<CallbackRow>, StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM callbacks WHERE id = ?1");
-    let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query([id])?;
-    rows.next()?.map(read).transpose()
-}
-
 /// The latest callbacks, of one job or of all, newest first.
 pub(crate) fn latest(
     connection: &Connection,

@@ -164,6 +164,18 @@ pub(crate) fn list(
     Ok((jobs, None))
 }
 
+/// The latest jobs of all buckets, newest first.
+pub(crate) fn latest(connection: &Connection, most: usize) -> Result<Vec<JobRow>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM {TABLES} ORDER BY j.seq DESC LIMIT ?1");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query([i64::try_from(most).unwrap_or(i64::MAX)])?;
+    let mut jobs = Vec::new();
+    while let Some(row) = rows.next()? {
+        jobs.push(read(row)?);
+    }
+    Ok(jobs)
+}
+
 /// Cancels a waiting job; with `running` also one that runs.
 pub(crate) fn cancel(
     connection: &Connection,

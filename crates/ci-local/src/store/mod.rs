@@ -133,6 +133,15 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
+/// Empties every table.
+pub(crate) fn clear(connection: &Connection) -> Result<(), StoreError> {
+    let tables = "jobs templates queues buckets callbacks messages objects lent";
+    for table in tables.split(' ') {
+        connection.execute(&format!("DELETE FROM {table}"), [])?;
+    }
+    Ok(())
+}
+
 /// Reads a JSON column.
 fn from_json<T: serde::de::DeserializeOwned>(
     table: &'static str,

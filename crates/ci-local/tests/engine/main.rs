@@ -1,8 +1,14 @@
 //! The engine through its router: real signatures, real SQLite files, real ffmpeg, no port bound.
 
 mod auth;
+mod callbacks;
 mod clips;
+mod control;
 mod durable;
 mod harness;
 mod jobs;
+mod listing;
 mod objects;
+mod port;
+mod running;
+mod templates;

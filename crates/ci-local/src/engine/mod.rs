@@ -1,6 +1,9 @@
 //! The engine as a value: start it, mount its router or serve a port, look into it, stop it.
 
+mod control;
+
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -12,6 +15,7 @@ use crate::auth::Keys;
 use crate::clock::Clock;
 use crate::config::{Config, LOCAL_SECRET_ID, LOCAL_SECRET_KEY};
 use crate::error::{EngineError, StoreError};
+use crate::faults::Faults;
 use crate::folder::Folder;
 use crate::ids::Ids;
 use crate::metrics::Metrics;
@@ -92,12 +96,21 @@ impl Engine {
 
     /// Serves a port until `shutdown` is ready; then answers what was asked and returns.
     ///
+    /// On an address that is not loopback the fixed local pair opens nothing any more, and the
+    /// control interface needs its key.
+    ///
     /// Jobs go on running: see [`shutdown`](Self::shutdown).
     pub async fn serve(
         &self,
         listener: tokio::net::TcpListener,
         shutdown: impl Future<Output = ()>,
     ) {
+        let is_local = listener
+            .local_addr()
+            .is_ok_and(|address| address.ip().is_loopback());
+        if !is_local {
+            self.shared.exposed.store(true, Ordering::Relaxed);
+        }
         crate::serve::serve(self.router(), listener, &self.shared.config, shutdown).await;
     }
 
@@ -159,6 +172,14 @@ impl Engine {
             .ok_or_else(|| EngineError::NoSuchJob { id: job.to_owned() })
     }
 
+    /// Ids of jobs whose state, or whose callback, has changed, as it happens.
+    ///
+    /// A receiver that falls behind by more than a thousand misses some and is told so.
+    #[must_use]
+    pub fn news(&self) -> broadcast::Receiver<String> {
+        self.shared.news.subscribe()
+    }
+
     /// The data folder.
     #[must_use]
     pub fn folder(&self) -> &Path {
@@ -215,6 +236,8 @@ fn open(config: Config) -> Result<Shared, EngineError> {
         objects,
         metrics: Metrics::default(),
         record: Record::default(),
+        faults: Faults::default(),
+        exposed: AtomicBool::new(false),
         profile: Mutex::new(config.profile),
         running: Mutex::default(),
         work: Notify::new(),
