@@ -14,6 +14,13 @@ pub(super) fn close(out: &mut String, name: &str) {
     out.push('>');
 }
 
+/// Whether a name can stand in a tag. Stricter than XML about ASCII, laxer about the rest, which cannot end a tag.
+pub(super) fn is_name(name: &str) -> bool {
+    let letter = |c: char| c == '_' || c.is_alphabetic();
+    let part = |c: char| letter(c) || c.is_alphanumeric() || matches!(c, '-' | '.');
+    name.starts_with(letter) && name.chars().all(part)
+}
+
 /// Text of an element. What a reader would change or take for noise is written as a reference: control characters, and
 /// the first character of a text that is nothing but white space.
 pub(super) fn xml(out: &mut String, text: &str) {

@@ -13,7 +13,7 @@ pub fn to_xml<T: Document>(document: &T) -> String {
     write(document, T::ROOT, Style::Xml, None)
 }
 
-/// Writes a document as XML with elements this version has no field for.
+/// Writes a document as XML with elements this version has no field for. One whose name XML does not allow is left out.
 #[must_use]
 pub fn to_xml_with<T: Document>(document: &T, extras: &Extras) -> String {
     write(document, T::ROOT, Style::Xml, Some(extras))
@@ -72,6 +72,8 @@ fn write<T: Document>(
 /// Writes an element that no type knows, with all that is in it.
 fn element(out: &mut String, style: Style, element: &Element) {
     match style {
+        // Names come from outside, where JSON allows what would end a tag.
+        Style::Xml if !escape::is_name(&element.name) => {}
         Style::Xml => {
             escape::open(out, &element.name);
             if element.children.is_empty() {

@@ -15,7 +15,7 @@ pub(crate) fn files() -> Vec<PathBuf> {
     };
     let mut files: Vec<PathBuf> = list(&root)
         .iter()
-        .filter(|path| path.is_dir() && !path.ends_with("corpus"))
+        .filter(|path| path.is_dir())
         .flat_map(|folder| list(folder))
         .collect();
     files.sort();

@@ -350,3 +350,15 @@ fn an_error_is_read_in_every_spelling() {
     let bare: ErrorDocument = from_xml("<Error/>").unwrap();
     assert_eq!(bare.to_string(), "without code");
 }
+
+#[test]
+fn a_name_that_would_end_its_tag_is_not_written_as_xml() {
+    let (read, extras): (ListJobsResponse, Extras) = from_bytes_with_extras(
+        r#"{"NextToken":"t","a><NextToken>x</NextToken><b":"1","1a":"3","名":"4"}"#,
+    )
+    .unwrap();
+    assert_eq!(
+        to_xml_with(&read, &extras),
+        "<Response><NextToken>t</NextToken><名>4</名></Response>"
+    );
+}
