@@ -21,7 +21,7 @@ pub struct Limits {
     pub bytes: usize,
     /// Most elements; 16 million by default.
     pub elements: usize,
-    /// Most levels, the root included; 128 by default. More are refused whatever stands here.
+    /// Most levels, the root included; 128 by default and at most.
     pub depth: usize,
 }
 
@@ -102,11 +102,13 @@ pub fn from_bytes_within<T: Document>(
     bytes: impl AsRef<[u8]>,
     limits: &Limits,
 ) -> Result<T, ReadError> {
-    let text = text_of(bytes.as_ref(), *limits)?;
+    // Reading is recursive: the depth is what the stack is sure to hold.
+    let limits = limits.depth(limits.depth);
+    let text = text_of(bytes.as_ref(), limits)?;
     if is_json(text) {
-        read_json(text, *limits, None)
+        read_json(text, limits, None)
     } else {
-        read_xml(text, *limits, None)
+        read_xml(text, limits, None)
     }
 }
 

@@ -17,10 +17,9 @@ impl Fault {
     /// Says where, unless a deeper place has been said.
     #[cold]
     pub(super) fn at(mut self, place: &At<'_>) -> Self {
-        if let ReadError::At { path, .. } = &mut *self.0
-            && path.is_empty()
-        {
-            *path = place.to_string();
+        match &mut *self.0 {
+            ReadError::At { path, .. } if path.is_empty() => *path = place.to_string(),
+            _ => {}
         }
         self
     }
