@@ -12,7 +12,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
-use crate::config::Config;
+use crate::shared::Shared;
 
 /// The largest request head.
 const MOST_HEAD_BYTES: usize = 64 * 1024;
@@ -20,11 +20,12 @@ const MOST_HEAD_BYTES: usize = 64 * 1024;
 const LAST_ANSWERS: Duration = Duration::from_secs(5);
 
 pub(crate) async fn serve(
+    shared: &Shared,
     router: Router,
     listener: TcpListener,
-    config: &Config,
     shutdown: impl Future<Output = ()>,
 ) {
+    let config = &shared.config;
     let places = Arc::new(Semaphore::new(config.max_connections));
     let connections = GracefulShutdown::new();
     let mut builder = http1::Builder::new();
@@ -55,6 +56,7 @@ pub(crate) async fn serve(
         });
     }
     drop(listener);
+    shared.closing.send_replace(true);
     if tokio::time::timeout(LAST_ANSWERS, connections.shutdown())
         .await
         .is_err()

@@ -40,6 +40,8 @@ pub(crate) struct Shared {
     pub(crate) news: broadcast::Sender<String>,
     /// Whether an address beyond this machine is served.
     pub(crate) exposed: AtomicBool,
+    /// True once a port that is served is about to close: streams without end must end.
+    pub(crate) closing: watch::Sender<bool>,
     /// True once the engine stops.
     pub(crate) stop: watch::Sender<bool>,
     /// Holds the lock of the data folder, and the folder itself when it is temporary.

@@ -111,7 +111,7 @@ impl Engine {
         if !is_local {
             self.shared.exposed.store(true, Ordering::Relaxed);
         }
-        crate::serve::serve(self.router(), listener, &self.shared.config, shutdown).await;
+        crate::serve::serve(&self.shared, self.router(), listener, shutdown).await;
     }
 
     /// Makes a local file an object of a bucket, without copying it.
@@ -243,6 +243,7 @@ fn open(config: Config) -> Result<Shared, EngineError> {
         work: Notify::new(),
         outbox: Notify::new(),
         news: broadcast::Sender::new(NEWS_KEPT),
+        closing: watch::Sender::new(false),
         stop: watch::Sender::new(false),
         folder,
         config,

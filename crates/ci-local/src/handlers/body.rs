@@ -49,7 +49,7 @@ pub(super) async fn next(body: &mut Body, idle: Duration) -> Result<Option<Bytes
 }
 
 /// The whole document of a media call.
-pub(super) async fn document(
+pub(crate) async fn document(
     body: &mut Body,
     headers: &HeaderMap,
     idle: Duration,

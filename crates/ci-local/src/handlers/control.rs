@@ -6,13 +6,11 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use http::header::{AUTHORIZATION, HOST, ORIGIN};
 use http::request::Parts;
-use http::{Method, Response, StatusCode, Uri};
+use http::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
-use super::body;
-use super::call::header;
+use super::{body, guard};
 use crate::address;
 use crate::control::{moment, profile_of, profile_word};
 use crate::faults::Fault;
@@ -28,7 +26,10 @@ pub(super) async fn answer(
     head: &Parts,
     body: &mut Body,
 ) -> Result<Response<Body>, Refusal> {
-    admit(shared, head)?;
+    if !shared.config.control {
+        return Err(absent());
+    }
+    guard::program(shared, head)?;
     let bytes = body::document(body, &head.headers, shared.config.idle_timeout).await?;
     let sent: Value = match bytes.is_empty() {
         true => Value::Null,
@@ -128,47 +129,6 @@ pub(super) async fn answer(
         (&Method::POST, ["queues"]) => add_queue(shared, &sent).await,
         _ => Err(absent()),
     }
-}
-
-/// Who may use the control interface.
-fn admit(shared: &Shared, head: &Parts) -> Result<(), Refusal> {
-    if !shared.config.control {
-        return Err(absent());
-    }
-    let forbidden = |why: &str| Refusal::new(StatusCode::FORBIDDEN, "AccessDenied", why);
-    if !is_same_origin(head) {
-        return Err(forbidden(
-            "Pages of another origin may not control the engine.",
-        ));
-    }
-    match &shared.config.control_key {
-        Some(key) => {
-            let sent = header(&head.headers, AUTHORIZATION).and_then(|v| v.strip_prefix("Bearer "));
-            match sent.is_some_and(|sent| same(sent.as_bytes(), key.expose().as_bytes())) {
-                true => Ok(()),
-                false => Err(forbidden("The control interface needs its key.")),
-            }
-        }
-        None if shared.is_exposed() => Err(forbidden(
-            "The engine listens beyond this machine: its control interface needs a key.",
-        )),
-        None => Ok(()),
-    }
-}
-
-/// Whether a browser, if it is one, shows a page of this very address.
-pub(super) fn is_same_origin(head: &Parts) -> bool {
-    let Some(origin) = header(&head.headers, ORIGIN) else {
-        return true;
-    };
-    let host = header(&head.headers, HOST).unwrap_or_default();
-    let origin = origin.parse::<Uri>().ok();
-    origin.and_then(|o| o.authority().map(|a| a.as_str().eq_ignore_ascii_case(host))) == Some(true)
-}
-
-/// Compares without telling by its time where two texts differ.
-fn same(a: &[u8], b: &[u8]) -> bool {
-    a.len() == b.len() && std::iter::zip(a, b).fold(0, |acc, (a, b)| acc | (a ^ b)) == 0
 }
 
 /// `{"freeze": true | time}`, `{"advance": seconds}`, `{"thaw": true}`, `{"reset": true}`.

@@ -35,18 +35,29 @@ pub(super) async fn create(call: &Call<'_>, body: &mut Body) -> Result<Response<
     let bucket = call.bucket()?;
     let bytes = body::document(body, &call.head.headers, shared.config.idle_timeout).await?;
     let request: CreateJobRequest = read(&bytes)?;
+    let made = submit(shared, bucket, &call.region, &request).await?;
+    let details = made.iter().map(documents::job).collect();
+    Ok(xml(to_xml(&CreateJobResponse::new(details))))
+}
+
+/// Checks and stores the jobs of a request; they are durable when this returns.
+pub(crate) async fn submit(
+    shared: &Shared,
+    bucket: &str,
+    region: &str,
+    request: &CreateJobRequest,
+) -> Result<Vec<table::JobRow>, Refusal> {
     if let Some(violation) = request.violations().first() {
         return Err(Refusal::argument(format!("{violation}.")));
     }
-    let submission = check(shared, bucket, &call.region, &request)?;
+    let submission = check(shared, bucket, region, request)?;
     let made = shared.store.write(move |c| accept(c, submission)).await?;
     shared.metrics.accepted.add(made.len() as u64);
     shared.work.notify_one();
     for job in &made {
         shared.announce(&job.id);
     }
-    let details = made.iter().map(documents::job).collect();
-    Ok(xml(to_xml(&CreateJobResponse::new(details))))
+    Ok(made)
 }
 
 /// Everything that can be said against a request without asking the database.

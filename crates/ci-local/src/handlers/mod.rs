@@ -1,18 +1,19 @@
 //! From a request to its answer: place it, name the operation, check the signature, carry it out.
 
-mod body;
+pub(crate) mod body;
 mod broken;
 mod buckets;
 mod call;
 mod control;
 mod document;
 mod file_body;
+pub(crate) mod guard;
 pub(crate) mod jobs;
 mod jobs_read;
 mod objects;
 mod own;
 mod page;
-mod put;
+pub(crate) mod put;
 mod queues;
 mod range;
 mod route;
@@ -33,6 +34,7 @@ use crate::record::Exchange;
 use crate::reply::Refusal;
 use crate::shared::Shared;
 use call::Call;
+pub(crate) use put::media_type;
 use route::{Operation, route};
 
 /// The one entry of the service.

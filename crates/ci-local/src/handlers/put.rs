@@ -1,6 +1,7 @@
 //! PUT of an object: streamed to a file beside the buckets, synced, checked, renamed into place.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use axum::body::Body;
 use http::header::{
@@ -13,10 +14,12 @@ use tokio::io::AsyncWriteExt as _;
 
 use super::body;
 use super::call::Call;
+use crate::config::Config;
 use crate::ids;
 use crate::objects::{Digests, Key, Summer};
 use crate::reply::{Refusal, empty};
-use crate::store::objects as table;
+use crate::shared::Shared;
+use crate::store::{lent, objects as table};
 
 /// Headers that are kept and given back, besides `x-cos-meta-…`.
 const KEPT: [HeaderName; 6] = [
@@ -43,14 +46,39 @@ pub(super) async fn put(call: &Call<'_>, body: &mut Body) -> Result<Response<Bod
         .header(CONTENT_LENGTH)
         .and_then(|text| text.parse::<u64>().ok());
     if declared.is_some_and(|length| length > shared.config.max_object_bytes) {
-        return Err(too_large(call));
+        return Err(too_large(&shared.config));
     }
+    let md5 = call.header("content-md5").map(str::trim);
+    let digests = store(shared, &bucket, &key, body, md5, kept(call)).await?;
+    let etag = format!("\"{}\"", digests.md5_hex());
+    let crc64 = digests.crc64.to_string();
+    let mut response = empty(StatusCode::OK);
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (ETAG, etag),
+        (HeaderName::from_static("x-cos-hash-crc64ecma"), crc64),
+    ] {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(name, value);
+        }
+    }
+    Ok(response)
+}
+
+/// Takes a body into a bucket, with its checksums and headers on record.
+pub(crate) async fn store(
+    shared: &Arc<Shared>,
+    bucket: &str,
+    key: &Key,
+    body: &mut Body,
+    md5: Option<&str>,
+    headers: Vec<(String, String)>,
+) -> Result<Digests, Refusal> {
     let scratch = shared.objects.scratch();
-    let received = receive(call, body, &scratch).await;
-    let placed = match received {
+    let placed = match receive(&shared.config, body, md5, &scratch).await {
         Ok(digests) => {
-            let (shared, path) = (shared.clone(), scratch.clone());
-            let (bucket, key) = (bucket.clone(), key.clone());
+            let (shared, path) = (Arc::clone(shared), scratch.clone());
+            let (bucket, key) = (bucket.to_owned(), key.clone());
             tokio::task::spawn_blocking(move || shared.objects.place(&path, &bucket, &key))
                 .await
                 .map_err(|error| Refusal::from(std::io::Error::other(error)))?
@@ -67,43 +95,39 @@ pub(super) async fn put(call: &Call<'_>, body: &mut Body) -> Result<Response<Bod
             return Err(refusal);
         }
     };
-    let (etag, crc64) = (
-        format!("\"{}\"", digests.md5_hex()),
-        digests.crc64.to_string(),
-    );
     let row = table::ObjectRow {
         size: found.size,
         modified: found.modified,
         md5: digests.md5_hex(),
-        crc64: crc64.clone(),
-        headers: kept(call),
+        crc64: digests.crc64.to_string(),
+        headers,
     };
+    let (bucket, key) = (bucket.to_owned(), key.clone());
     shared
         .store
-        .write(move |c| table::put(c, &bucket, key.as_str(), &row).map_err(Refusal::from))
+        .write(move |c| {
+            table::put(c, &bucket, key.as_str(), &row)?;
+            // A lent file of this key is replaced by what was put.
+            lent::remove(c, &bucket, key.as_str())?;
+            Ok::<_, Refusal>(())
+        })
         .await?;
-    let mut response = empty(StatusCode::OK);
-    let headers = response.headers_mut();
-    for (name, value) in [
-        (ETAG, etag),
-        (HeaderName::from_static("x-cos-hash-crc64ecma"), crc64),
-    ] {
-        if let Ok(value) = HeaderValue::from_str(&value) {
-            headers.insert(name, value);
-        }
-    }
-    Ok(response)
+    Ok(digests)
 }
 
-async fn receive(call: &Call<'_>, body: &mut Body, to: &Path) -> Result<Digests, Refusal> {
-    let config = &call.shared.config;
+async fn receive(
+    config: &Config,
+    body: &mut Body,
+    md5: Option<&str>,
+    to: &Path,
+) -> Result<Digests, Refusal> {
     let mut file = File::create(to).await?;
     let mut summer = Summer::default();
     let mut size = 0_u64;
     while let Some(piece) = body::next(body, config.idle_timeout).await? {
         size += piece.len() as u64;
         if size > config.max_object_bytes {
-            return Err(too_large(call));
+            return Err(too_large(config));
         }
         summer.add(&piece);
         file.write_all(&piece).await?;
@@ -111,9 +135,7 @@ async fn receive(call: &Call<'_>, body: &mut Body, to: &Path) -> Result<Digests,
     file.flush().await?;
     file.sync_all().await?;
     let digests = summer.finish();
-    if let Some(sent) = call.header("content-md5")
-        && sent.trim() != ids::base64(&digests.md5)
-    {
+    if md5.is_some_and(|sent| sent != ids::base64(&digests.md5)) {
         return Err(Refusal::new(
             StatusCode::BAD_REQUEST,
             "BadDigest",
@@ -123,13 +145,13 @@ async fn receive(call: &Call<'_>, body: &mut Body, to: &Path) -> Result<Digests,
     Ok(digests)
 }
 
-fn too_large(call: &Call<'_>) -> Refusal {
+fn too_large(config: &Config) -> Refusal {
     Refusal::new(
         StatusCode::BAD_REQUEST,
         "EntityTooLarge",
         format!(
             "An object has at most {} bytes here.",
-            call.shared.config.max_object_bytes
+            config.max_object_bytes
         ),
     )
 }
@@ -146,7 +168,7 @@ fn kept(call: &Call<'_>) -> Vec<(String, String)> {
 }
 
 /// The type of a file that came without one, by the end of its name.
-pub(super) fn media_type(key: &str) -> &'static str {
+pub(crate) fn media_type(key: &str) -> &'static str {
     let end = key
         .rsplit_once('.')
         .map_or("", |(_, end)| end)

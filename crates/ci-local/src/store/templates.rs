@@ -83,6 +83,18 @@ pub(crate) fn find(
     rows.next()?.map(read).transpose()
 }
 
+/// The templates of all buckets, oldest first.
+pub(crate) fn all(connection: &Connection) -> Result<Vec<TemplateRow>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM templates ORDER BY seq");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query([])?;
+    let mut templates = Vec::new();
+    while let Some(row) = rows.next()? {
+        templates.push(read(row)?);
+    }
+    Ok(templates)
+}
+
 /// All that the filter takes, oldest first. Templates are few: the filter runs here.
 pub(crate) fn list(
     connection: &Connection,

@@ -3,6 +3,7 @@
 mod auth;
 mod callbacks;
 mod clips;
+mod console;
 mod control;
 mod durable;
 mod harness;
