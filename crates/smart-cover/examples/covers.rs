@@ -63,8 +63,16 @@ fn run() -> Result<Picked, Box<dyn std::error::Error>> {
         for c in &picked.candidates {
             let mark = c.cover.map_or_else(String::new, |n| format!("<-- {n}"));
             eprintln!(
-                "{:8.3} q={:.2} mean={:5.1} con={:5.1} det={:5.1} foc={:.2} {:?} {mark}",
-                c.time, c.quality, c.mean, c.contrast, c.detail, c.focus, c.reasons
+                "{:8.3} s={:?} q={:.2} mean={:5.1} con={:5.1} det={:5.1} foc={:.2} even={:.2} {:?} {mark}",
+                c.time,
+                c.scene,
+                c.quality,
+                c.mean,
+                c.contrast,
+                c.detail,
+                c.focus,
+                c.even,
+                c.reasons
             );
         }
     }

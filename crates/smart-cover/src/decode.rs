@@ -123,7 +123,7 @@ fn pass(
         Skip::Nothing => {}
         Skip::NonReference => before.extend(["-skip_frame", "noref"].map(OsString::from)),
         Skip::NonKey => {
-            before.extend(["-discard", "nokey", "-skip_frame", "nokey"].map(OsString::from));
+            before.extend(["-skip_frame", "nokey"].map(OsString::from));
         }
     }
     if let Some((start, length)) = look.window {
@@ -160,7 +160,7 @@ fn chain(info: &MediaInfo, look: Look, width: usize, height: usize) -> String {
     let mut filters = Vec::new();
     if look.step > 0.0 {
         filters.push(format!(
-            "select='isnan(prev_selected_t)+gte(t-prev_selected_t,{:.5})'",
+            "select='isnan(prev_selected_t)+key+gte(t-prev_selected_t,{:.5})'",
             look.step
         ));
     }
@@ -276,6 +276,10 @@ impl Log {
                 });
             }
             return false;
+        }
+        if line.starts_with("Stream mapping") {
+            // What was said before came from guessing the format, not from decoding.
+            self.damage.clear();
         }
         if DAMAGE.iter().any(|sign| line.contains(sign)) {
             self.damage.insert(self.shown.len());

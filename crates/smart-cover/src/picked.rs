@@ -44,6 +44,8 @@ pub struct Candidate {
     pub quality: f64,
     /// Why quality was lost: each reason with its factor, below 1.
     pub reasons: Vec<(Reason, f64)>,
+    /// Number of the scene it shows, equal for scenes that come back; none when it was not in the running.
+    pub scene: Option<usize>,
     /// Which cover it became, from 0; none when it was not chosen.
     pub cover: Option<usize>,
     /// Mean luma, 0 to 255.
@@ -52,6 +54,8 @@ pub struct Candidate {
     pub contrast: f64,
     /// Detail of the crispest quarter of the picture.
     pub detail: f64,
+    /// Share of perfectly even ground, near 1 for drawn pictures.
+    pub even: f64,
     /// Focus, about 0.2 and less when blurred, 1 and more when crisp.
     pub focus: f64,
 }

@@ -192,10 +192,12 @@ fn candidates(frames: &[Frame], decision: &Decision) -> Vec<Candidate> {
                 .iter()
                 .map(|(reason, factor)| (*reason, f64::from(*factor)))
                 .collect(),
+            scene: decision.scenes[k],
             cover: decision.chosen.iter().position(|c| c.frame == k),
             mean: frame.features.exposure.mean.into(),
             contrast: frame.features.exposure.spread.into(),
             detail: frame.features.sharpness.detail.into(),
+            even: frame.features.pattern.even.into(),
             focus: frame.features.sharpness.focus.into(),
         })
         .collect()

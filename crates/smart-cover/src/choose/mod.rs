@@ -1,8 +1,12 @@
 //! From measured frames to the chosen ones: reject, score, spread, deduplicate.
 
+pub(crate) mod crowd;
+pub(crate) mod looks;
 pub(crate) mod quality;
+pub(crate) mod shot;
 pub(crate) mod spread;
 pub(crate) mod transition;
+pub(crate) mod visit;
 
 use crate::decode::Frame;
 use quality::Quality;
@@ -20,6 +24,8 @@ pub(crate) struct Choice {
 pub(crate) struct Decision {
     pub(crate) quality: Vec<Quality>,
     pub(crate) chosen: Vec<Choice>,
+    /// Scene of each frame that was in the running.
+    pub(crate) scenes: Vec<Option<usize>>,
 }
 
 /// Chooses at most `count` frames, best first.
@@ -32,6 +38,10 @@ pub(crate) fn choose(
     dense: bool,
 ) -> Decision {
     let quality = quality::judge(frames, dense);
-    let chosen = spread::spread(frames, &quality, count, delete_duplicates, dense);
-    Decision { quality, chosen }
+    let spread = spread::spread(frames, &quality, count, delete_duplicates, dense);
+    Decision {
+        quality,
+        chosen: spread.chosen,
+        scenes: spread.scenes,
+    }
 }

@@ -47,10 +47,14 @@ impl Quality {
     }
 }
 
+/// What a title is worth beside pictures.
+const TITLE: f32 = 0.25;
+
 /// Judges all frames of a video.
 pub(crate) fn judge(frames: &[Frame], dense: bool) -> Vec<Quality> {
     let mut all: Vec<Quality> = light(frames);
     let focus = focus_floor(frames, &all);
+    let title = title_factor(frames, &all);
     for (quality, frame) in all.iter_mut().zip(frames) {
         let f = &frame.features;
         quality.times(
@@ -58,7 +62,7 @@ pub(crate) fn judge(frames: &[Frame], dense: bool) -> Vec<Quality> {
             ((f.sharpness.focus - 0.70 * focus) / (0.30 * focus)).clamp(0.04, 1.0),
         );
         if f.text.title {
-            quality.times(Reason::Title, 0.25);
+            quality.times(Reason::Title, title);
         }
         if frame.damaged {
             quality.times(Reason::Damaged, 0.03);
@@ -146,6 +150,24 @@ fn focus_floor(frames: &[Frame], light: &[Quality]) -> f32 {
     } else {
         (0.62 * percentile(&mut crisp, 0.95)).min(0.24)
     }
+}
+
+/// Titles and credits are no covers while there are pictures; where writing is all there is, as in a recorded terminal, it is the content.
+fn title_factor(frames: &[Frame], light: &[Quality]) -> f32 {
+    const ENOUGH: f32 = 0.10;
+    let drawn = |f: &Frame| f.features.pattern.even > 0.6 && f.features.exposure.entropy < 3.2;
+    let shown = frames
+        .iter()
+        .zip(light)
+        .filter(|(f, q)| q.value > 0.05 || f.features.text.title)
+        .count();
+    let pictures = frames
+        .iter()
+        .zip(light)
+        .filter(|(f, q)| q.value > 0.3 && !f.features.text.title && !drawn(f))
+        .count();
+    let share = pictures as f32 / shown.max(1) as f32;
+    TITLE + (0.9 - TITLE) * (1.0 - share / ENOUGH).max(0.0)
 }
 
 /// The value below which the given share lies, interpolated; 0 of nothing.

@@ -1,24 +1,34 @@
-//! Spreads the covers over what the video shows: each next one is good, and far in looks from those before.
+//! Spreads the covers over what the video shows: each next one is good, of another scene, and far in looks from those before.
 
 use super::{
     Choice,
+    crowd::Crowd,
+    looks::Looks,
     quality::{Quality, percentile},
+    shot::Shots,
 };
-use crate::{
-    decode::Frame,
-    feature::likeness::{self, LAYOUT},
-};
+use crate::{decode::Frame, feature::likeness};
 
 /// Two covers alike by more than this (structural similarity of their luma at 64 × 36) are duplicates.
 pub(crate) const DUPLICATE: f32 = 0.72;
 /// Distance in looks within which frames belong to one moment.
-const MOMENT: f32 = 0.45;
-/// Distance in looks within which frames show the same thing.
-const SAME: f32 = 0.60;
+pub(crate) const MOMENT: f32 = 0.45;
 /// Distance in looks from which on frames count as wholly different.
 const APART: f32 = 1.1;
-/// Most frames among which all distances are taken.
+/// What a frame is worth whose scene has a cover already, while other scenes have none.
+const SAME_SCENE: f32 = 0.25;
+/// … or whose take has one, although the picture has become another meanwhile …
+const SAME_TAKE: f32 = 0.4;
+/// … and, beside that, whose very shot has one.
+const SAME_SHOT: f32 = 0.4;
+/// Most frames that are compared.
 const MOST: usize = 1700;
+
+pub(crate) struct Spread {
+    pub(crate) chosen: Vec<Choice>,
+    /// Scene of each frame that was in the running.
+    pub(crate) scenes: Vec<Option<usize>>,
+}
 
 pub(crate) fn spread(
     frames: &[Frame],
@@ -26,33 +36,50 @@ pub(crate) fn spread(
     count: usize,
     delete_duplicates: bool,
     dense: bool,
-) -> Vec<Choice> {
+) -> Spread {
     let pool = pool(quality);
+    let mut scenes = vec![None; frames.len()];
     if pool.is_empty() {
-        return Vec::new();
+        return Spread {
+            chosen: Vec::new(),
+            scenes,
+        };
     }
-    let space = Space::new(frames, &pool);
-    let crowd = Crowd::new(frames, quality, &pool, &space, dense);
-    let mut chosen = greedy(frames, &pool, &space, &crowd, count, delete_duplicates);
+    let looks = Looks::new(frames, &pool);
+    let shots = Shots::find(frames, quality, &pool, &looks);
+    let crowd = Crowd::new(frames, quality, &pool, &looks, &shots, dense);
+    let mut field = Field {
+        frames,
+        pool: &pool,
+        looks: &looks,
+        shots: &shots,
+        crowd: &crowd,
+        chosen: Vec::new(),
+    };
+    field.greedy(count, delete_duplicates);
     if !delete_duplicates {
-        fill(
-            frames,
-            quality,
-            &pool,
-            &space,
-            &mut chosen,
-            count.min(frames.len()),
-        );
+        field.fill(quality, count.min(frames.len()));
     }
-    chosen
+    for (k, frame) in pool.iter().enumerate() {
+        scenes[*frame] = Some(shots.scene[k]);
+    }
+    let chosen = field
+        .chosen
+        .into_iter()
+        .map(|(k, score)| Choice {
+            frame: pool[k],
+            score: score.clamp(0.0, 1.0),
+        })
+        .collect();
+    Spread { chosen, scenes }
 }
 
 /// Places of the frames that may become covers; the least bad ones when none is good.
 fn pool(quality: &[Quality]) -> Vec<usize> {
     let best = quality.iter().map(|q| q.value).fold(0.0, f32::max);
-    let floor = if best > 0.05 { 0.05 } else { best - 1e-9 };
+    let floor = if best > 0.05 { 0.05 } else { -1.0 };
     let mut pool: Vec<usize> = (0..quality.len())
-        .filter(|k| quality[*k].value > floor || quality[*k].value >= best)
+        .filter(|k| quality[*k].value > floor)
         .collect();
     if pool.len() > MOST {
         let every = pool.len() as f64 / MOST as f64;
@@ -63,306 +90,167 @@ fn pool(quality: &[Quality]) -> Vec<usize> {
     pool
 }
 
-/// Distances in looks between the frames of the pool.
-struct Space {
-    distances: Vec<f32>,
-    size: usize,
+struct Field<'a> {
+    frames: &'a [Frame],
+    pool: &'a [usize],
+    looks: &'a Looks,
+    shots: &'a Shots,
+    crowd: &'a Crowd,
+    /// Place in the pool and score.
+    chosen: Vec<(usize, f32)>,
 }
 
-impl Space {
-    /// Two readings of the layout are added: colours and their places less exposure drift, and the same
-    /// whitened by the video's own spread, so that visitors before a fixed camera differ.
-    fn new(frames: &[Frame], pool: &[usize]) -> Self {
-        const WEIGHT: [f32; 3] = [1.0, 1.4, 1.95];
-        let layouts = |keep: f32| -> Vec<Vec<f32>> {
-            pool.iter()
-                .map(|k| {
-                    let layout = &frames[*k].features.look.layout;
-                    let mean = layout.iter().step_by(3).sum::<f32>() / (LAYOUT / 3) as f32;
-                    layout
-                        .iter()
-                        .enumerate()
-                        .map(|(i, v)| {
-                            if i % 3 == 0 {
-                                v - keep * mean
-                            } else {
-                                v * WEIGHT[i % 3]
-                            }
-                        })
-                        .collect()
-                })
-                .collect()
-        };
-        let base = layouts(0.7);
-        let mut white = layouts(1.0);
-        whiten(&mut white);
-        let size = pool.len();
-        let root = (LAYOUT as f32).sqrt();
-        let apart = |a: &[f32], b: &[f32]| {
-            a.iter()
-                .zip(b)
-                .map(|(x, y)| (x - y) * (x - y))
-                .sum::<f32>()
-                .sqrt()
-                / root
-        };
-        let mut distances = vec![0.0; size * size];
-        for i in 0..size {
-            for j in 0..i {
-                let d = apart(&base[i], &base[j]) / 22.0 + 0.35 * apart(&white[i], &white[j]);
-                distances[i * size + j] = d;
-                distances[j * size + i] = d;
+impl Field<'_> {
+    fn time(&self, k: usize) -> f64 {
+        self.frames[self.pool[k]].time
+    }
+
+    fn greedy(&mut self, count: usize, delete_duplicates: bool) {
+        let size = self.pool.len();
+        let span = (self.time(size - 1) - self.time(0)).max(1e-3);
+        let mut alive = vec![true; size];
+        // Distance in looks, seconds and scenes to the chosen ones, kept up as they come.
+        let mut nearest = vec![(f32::INFINITY, f64::INFINITY); size];
+        let mut used = Used::new(self.shots);
+        while self.chosen.len() < count {
+            let value = |k: usize| {
+                let (looks, seconds) = nearest[k];
+                let mut value = self.crowd.worth[k];
+                if !self.chosen.is_empty() {
+                    let (again, factor) = used.factor(self.shots, k);
+                    value *= (looks / APART).min(1.0).powf(if again { 3.0 } else { 1.5 });
+                    value *= 0.6 + 0.4 * (seconds / (span / (2.0 * count as f64))).min(1.0) as f32;
+                    value *= factor;
+                }
+                value
+            };
+            let best = (0..size)
+                .filter(|k| alive[*k])
+                .map(|k| (k, value(k)))
+                .max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)));
+            let Some((best, value)) = best else { break };
+            if value < 0.015 * SAME_SCENE * SAME_SHOT && !self.chosen.is_empty() {
+                break;
             }
-        }
-        Self { distances, size }
-    }
-
-    fn row(&self, k: usize) -> &[f32] {
-        &self.distances[k * self.size..][..self.size]
-    }
-}
-
-/// Divides each number of the layout by its spread over the video.
-fn whiten(rows: &mut [Vec<f32>]) {
-    let count = rows.len().max(1) as f32;
-    let mean = |rows: &[Vec<f32>], i: usize| rows.iter().map(|r| r[i]).sum::<f32>() / count;
-    let means: Vec<f32> = (0..LAYOUT).map(|i| mean(rows, i)).collect();
-    let spreads: Vec<f32> = (0..LAYOUT)
-        .map(|i| (rows.iter().map(|r| (r[i] - means[i]).powi(2)).sum::<f32>() / count).sqrt())
-        .collect();
-    let usual = spreads.iter().sum::<f32>() / LAYOUT as f32;
-    for row in rows {
-        for (i, value) in row.iter_mut().enumerate() {
-            *value = (*value - means[i]) / spreads[i].max(2.0 + 0.35 * usual);
-        }
-    }
-}
-
-/// What the frames around and alike say about each frame of the pool.
-struct Crowd {
-    worth: Vec<f32>,
-    /// For the choice within one moment.
-    moment: Vec<f32>,
-    near: Vec<std::ops::Range<usize>>,
-}
-
-impl Crowd {
-    fn new(
-        frames: &[Frame],
-        quality: &[Quality],
-        pool: &[usize],
-        space: &Space,
-        dense: bool,
-    ) -> Self {
-        let times: Vec<f64> = pool.iter().map(|k| frames[*k].time).collect();
-        let near: Vec<std::ops::Range<usize>> = times
-            .iter()
-            .map(|t| {
-                times.partition_point(|x| *x < t - 1.0)..times.partition_point(|x| *x <= t + 1.0)
-            })
-            .collect();
-        let mut gaps: Vec<f32> = frames
-            .windows(2)
-            .map(|w| (w[1].time - w[0].time) as f32)
-            .collect();
-        let gap = if gaps.is_empty() {
-            1.0
-        } else {
-            percentile(&mut gaps, 0.5)
-        };
-        let motion = motion(frames, dense);
-        let detail = |k: usize| frames[pool[k]].features.sharpness.detail;
-        let (mut worth, mut moment) = (Vec::new(), Vec::new());
-        for k in 0..pool.len() {
-            let row = space.row(k);
-            let lasting = near[k].clone().filter(|j| row[*j] < MOMENT).count() as f32 * gap;
-            let steady = if dense { (lasting / 0.8).min(1.0) } else { 1.0 };
-            let mass =
-                (row.iter().filter(|d| **d < SAME).count() as f32 / pool.len() as f32).powf(0.12);
-            let mut local: Vec<f32> = near[k]
+            let same: Vec<usize> = self.crowd.near[best]
                 .clone()
-                .filter(|j| row[*j] < SAME)
-                .map(detail)
+                .filter(|j| {
+                    self.shots.shot[*j] == self.shots.shot[best]
+                        && self.looks.distance(best, *j) < MOMENT
+                })
                 .collect();
-            let crisp = (detail(k) / (percentile(&mut local, 0.95) + 1e-3))
-                .clamp(0.0, 1.0)
-                .powf(1.5);
-            let calm = 1.0 / (1.0 + motion[pool[k]] / 25.0);
-            let q = quality[pool[k]].value;
-            worth.push(
-                q.powf(0.8)
-                    * (0.4 + 0.6 * steady)
-                    * mass
-                    * (0.4 + 0.6 * crisp)
-                    * (0.5 + 0.5 * calm),
-            );
-            moment.push(q * crisp * calm * (0.25 + 0.75 * steady));
-        }
-        Self {
-            worth,
-            moment,
-            near,
-        }
-    }
-}
-
-/// Change of luma against the calmer of both neighbours.
-fn motion(frames: &[Frame], dense: bool) -> Vec<f32> {
-    if !dense || frames.len() < 3 {
-        return vec![0.0; frames.len()];
-    }
-    let steps: Vec<f32> = frames
-        .windows(2)
-        .map(|w| likeness::difference(&w[0].features.look.thumb, &w[1].features.look.thumb))
-        .collect();
-    (0..frames.len())
-        .map(|k| {
-            let before = k.checked_sub(1).and_then(|b| steps.get(b));
-            let after = steps.get(k);
-            before
-                .into_iter()
-                .chain(after)
+            let crispest = same
+                .iter()
                 .copied()
-                .fold(f32::INFINITY, f32::min)
-        })
-        .collect()
-}
-
-fn greedy(
-    frames: &[Frame],
-    pool: &[usize],
-    space: &Space,
-    crowd: &Crowd,
-    count: usize,
-    delete_duplicates: bool,
-) -> Vec<Choice> {
-    let time = |k: usize| frames[pool[k]].time;
-    let span = (time(pool.len() - 1) - time(0)).max(1e-3);
-    let mut alive = vec![true; pool.len()];
-    let mut chosen: Vec<(usize, f32)> = Vec::new();
-    while chosen.len() < count {
-        let value = |k: usize| {
-            let mut value = crowd.worth[k];
-            if !chosen.is_empty() {
-                let looks = chosen
-                    .iter()
-                    .map(|(c, _)| space.row(k)[*c])
-                    .fold(f32::INFINITY, f32::min);
-                let seconds = chosen
-                    .iter()
-                    .map(|(c, _)| (time(k) - time(*c)).abs())
-                    .fold(f64::INFINITY, f64::min);
-                value *= (looks / APART).min(1.0).powi(3);
-                value *= 0.6 + 0.4 * (seconds / (span / (2.0 * count as f64))).min(1.0) as f32;
+                .filter(|k| alive[*k])
+                .max_by(|a, b| {
+                    self.crowd.moment[*a]
+                        .total_cmp(&self.crowd.moment[*b])
+                        .then(b.cmp(a))
+                })
+                .unwrap_or(best);
+            for k in same.into_iter().chain([best]) {
+                alive[k] = false;
             }
-            value
-        };
-        let Some((best, value)) = (0..pool.len())
-            .filter(|k| alive[*k])
-            .map(|k| (k, value(k)))
-            .max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)))
-        else {
-            break;
-        };
-        if value < 0.015 && !chosen.is_empty() {
-            break;
-        }
-        let same: Vec<usize> = crowd.near[best]
-            .clone()
-            .filter(|j| space.row(best)[*j] < MOMENT)
-            .collect();
-        let crispest = same
-            .iter()
-            .copied()
-            .max_by(|a, b| crowd.moment[*a].total_cmp(&crowd.moment[*b]).then(b.cmp(a)))
-            .unwrap_or(best);
-        for k in same.into_iter().chain([best]) {
-            alive[k] = false;
-        }
-        if delete_duplicates
-            && chosen
-                .iter()
-                .any(|(c, _)| alike(frames, pool[crispest], pool[*c]) > DUPLICATE)
-        {
-            continue;
-        }
-        chosen.push((crispest, value));
-    }
-    chosen
-        .into_iter()
-        .map(|(k, value)| Choice {
-            frame: pool[k],
-            score: value.clamp(0.0, 1.0),
-        })
-        .collect()
-}
-
-fn alike(frames: &[Frame], a: usize, b: usize) -> f32 {
-    likeness::similarity(
-        &frames[a].features.look.thumb,
-        &frames[b].features.look.thumb,
-    )
-}
-
-/// Fills the count with good frames far away in time and looks from those chosen.
-fn fill(
-    frames: &[Frame],
-    quality: &[Quality],
-    pool: &[usize],
-    space: &Space,
-    chosen: &mut Vec<Choice>,
-    count: usize,
-) {
-    let mut details: Vec<f32> = pool
-        .iter()
-        .map(|k| frames[*k].features.sharpness.detail)
-        .collect();
-    let top = percentile(&mut details, 0.8);
-    let length =
-        frames.last().map_or(0.0, |f| f.time) - frames.first().map_or(0.0, |f| f.time) + 1e-6;
-    let place = |frame: usize| pool.binary_search(&frame).ok();
-    while chosen.len() < count {
-        let everything: Vec<usize> = (0..frames.len()).collect();
-        let free = |from: &[usize]| -> Vec<usize> {
-            from.iter()
-                .copied()
-                .filter(|k| chosen.iter().all(|c| c.frame != *k))
-                .collect()
-        };
-        let mut open = free(pool);
-        if open.is_empty() {
-            open = free(&everything);
-        }
-        let value = |k: usize| {
-            let f = &frames[k];
-            let seconds = chosen
-                .iter()
-                .map(|c| (frames[c.frame].time - f.time).abs())
-                .fold(f64::INFINITY, f64::min)
-                / length;
-            let looks = place(k).map_or(0.0, |p| {
-                chosen
+            if delete_duplicates
+                && self
+                    .chosen
                     .iter()
-                    .filter_map(|c| place(c.frame))
-                    .map(|c| space.row(p)[c])
-                    .fold(f32::INFINITY, f32::min)
-                    .min(10.0)
-            });
-            (quality[k].value + 0.01)
-                * (0.05 + seconds as f32)
-                * (0.2 + looks)
-                * (f.features.sharpness.detail / (top + 1e-3)).clamp(0.05, 1.0)
+                    .any(|(c, _)| self.alike(crispest, *c) > DUPLICATE)
+            {
+                continue;
+            }
+            self.chosen.push((crispest, value));
+            used.add(self.shots, crispest);
+            let at = self.time(crispest);
+            for (k, near) in nearest.iter_mut().enumerate() {
+                near.0 = near.0.min(self.looks.distance(k, crispest));
+                near.1 = near.1.min((self.frames[self.pool[k]].time - at).abs());
+            }
+        }
+    }
+
+    fn alike(&self, a: usize, b: usize) -> f32 {
+        let thumb = |k: usize| &self.frames[self.pool[k]].features.look.thumb;
+        likeness::similarity(thumb(a), thumb(b))
+    }
+
+    /// Fills the count with good frames far away in time and looks from those chosen.
+    fn fill(&mut self, quality: &[Quality], count: usize) {
+        let detail = |k: usize| self.frames[self.pool[k]].features.sharpness.detail;
+        let mut details: Vec<f32> = (0..self.pool.len()).map(detail).collect();
+        let top = percentile(&mut details, 0.8);
+        let length = self.time(self.pool.len() - 1) - self.time(0) + 1e-6;
+        let mut used = Used::new(self.shots);
+        self.chosen
+            .iter()
+            .for_each(|(k, _)| used.add(self.shots, *k));
+        while self.chosen.len() < count.min(self.pool.len()) {
+            let value = |k: usize| {
+                let seconds = self
+                    .chosen
+                    .iter()
+                    .map(|(c, _)| (self.time(*c) - self.time(k)).abs())
+                    .fold(f64::INFINITY, f64::min)
+                    / length;
+                let looks = self
+                    .chosen
+                    .iter()
+                    .map(|(c, _)| self.looks.distance(k, *c))
+                    .fold(10.0, f32::min);
+                (quality[self.pool[k]].value + 0.01)
+                    * (0.05 + seconds as f32)
+                    * (0.2 + looks)
+                    * (detail(k) / (top + 1e-3)).clamp(0.05, 1.0)
+                    * used.factor(self.shots, k).1.max(0.3)
+            };
+            let open = (0..self.pool.len())
+                .filter(|k| self.chosen.iter().all(|(c, _)| c != k))
+                .map(|k| (k, value(k)));
+            let Some((best, value)) = open.max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)))
+            else {
+                break;
+            };
+            let floor = self.chosen.last().map_or(1.0, |c| c.1);
+            self.chosen.push((best, value.clamp(0.0, floor)));
+            used.add(self.shots, best);
+        }
+    }
+}
+
+/// Which takes, shots and scenes have a cover.
+struct Used {
+    takes: Vec<bool>,
+    shots: Vec<bool>,
+    scenes: Vec<bool>,
+}
+
+impl Used {
+    fn new(shots: &Shots) -> Self {
+        let count = |of: &[usize]| of.last().map_or(0, |last| last + 1);
+        Self {
+            takes: vec![false; count(&shots.take)],
+            shots: vec![false; count(&shots.shot)],
+            scenes: vec![false; shots.scenes],
+        }
+    }
+
+    fn add(&mut self, shots: &Shots, k: usize) {
+        self.takes[shots.take[k]] = true;
+        self.shots[shots.shot[k]] = true;
+        self.scenes[shots.scene[k]] = true;
+    }
+
+    /// Whether frame k's very shot has a cover, and what that and its scene leave of its worth.
+    fn factor(&self, shots: &Shots, k: usize) -> (bool, f32) {
+        let shot = self.shots[shots.shot[k]];
+        let wider = if self.scenes[shots.scene[k]] {
+            SAME_SCENE
+        } else if self.takes[shots.take[k]] {
+            SAME_TAKE
+        } else {
+            1.0
         };
-        let Some(best) = open
-            .into_iter()
-            .max_by(|a, b| value(*a).total_cmp(&value(*b)).then(b.cmp(a)))
-        else {
-            break;
-        };
-        let floor = chosen.last().map_or(1.0, |c| c.score);
-        chosen.push(Choice {
-            frame: best,
-            score: (value(best)).clamp(0.0, floor),
-        });
+        (shot, if shot { wider * SAME_SHOT } else { wider })
     }
 }

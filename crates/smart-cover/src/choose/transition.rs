@@ -5,16 +5,35 @@ use crate::{decode::Frame, feature::likeness};
 /// Reach to each side, in seconds.
 const SPANS: [f64; 2] = [0.25, 0.45];
 
+/// Seconds around a transition in which frames are not trusted.
+const MARGIN: f64 = 0.4;
+
 /// 0 for a frame of its own, up to 1 for a mix of its neighbours.
 pub(crate) fn mixes(frames: &[Frame]) -> Vec<f32> {
-    (0..frames.len())
+    let mixed: Vec<f32> = (0..frames.len())
         .map(|k| {
             SPANS
                 .iter()
                 .map(|span| mix(frames, k, *span))
                 .fold(0.0, f32::max)
         })
+        .collect();
+    (0..frames.len())
+        .map(|k| mixed[k].max(beside(frames, &mixed, k)))
         .collect()
+}
+
+/// The head and tail of a transition lack a neighbour to be a mix of; being close to the rest of it gives them away.
+fn beside(frames: &[Frame], mixed: &[f32], at: usize) -> f32 {
+    let here = frames[at].time;
+    let ahead = (at + 1..frames.len()).take_while(|k| frames[*k].time - here < MARGIN);
+    let behind = (0..at)
+        .rev()
+        .take_while(|k| here - frames[*k].time < MARGIN);
+    ahead
+        .chain(behind)
+        .map(|k| mixed[k] * 0.6 * (1.0 - ((frames[k].time - here).abs() / MARGIN) as f32))
+        .fold(0.0, f32::max)
 }
 
 fn mix(frames: &[Frame], at: usize, span: f64) -> f32 {

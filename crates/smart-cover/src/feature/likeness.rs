@@ -32,6 +32,30 @@ pub(crate) fn measure(picture: &Picture) -> Look {
 
 /// Mean structural similarity of two thumbs over windows of 5 × 5: 1 for equal pictures, about 0 for unrelated ones.
 pub(crate) fn similarity(a: &[f32], b: &[f32]) -> f32 {
+    let (mut sum, mut count) = (0.0, 0.0_f32);
+    for window in windows(a, b) {
+        sum += window.similarity();
+        count += 1.0;
+    }
+    sum / count.max(1.0)
+}
+
+/// Statistics of the same place in two pictures.
+struct Window {
+    mean: (f32, f32),
+    variance: (f32, f32),
+    covariance: f32,
+}
+
+impl Window {
+    fn similarity(&self) -> f32 {
+        let ((ma, mb), (va, vb)) = (self.mean, self.variance);
+        ((2.0 * ma * mb + 6.5) * (2.0 * self.covariance + 58.5))
+            / ((ma * ma + mb * mb + 6.5) * (va + vb + 58.5))
+    }
+}
+
+fn windows(a: &[f32], b: &[f32]) -> impl Iterator<Item = Window> + use<> {
     let product =
         |x: &[f32], y: &[f32]| -> Vec<f32> { x.iter().zip(y).map(|(x, y)| x * y).collect() };
     let [mean_a, mean_b, square_a, square_b, cross] = [
@@ -42,19 +66,28 @@ pub(crate) fn similarity(a: &[f32], b: &[f32]) -> f32 {
         product(a, b),
     ]
     .map(|plane| boxed(&plane));
-    let count = mean_a.len().max(1) as f32;
-    let mut sum = 0.0;
-    for k in 0..mean_a.len() {
-        let (ma, mb) = (mean_a[k], mean_b[k]);
-        let (va, vb, c) = (
-            square_a[k] - ma * ma,
-            square_b[k] - mb * mb,
-            cross[k] - ma * mb,
-        );
-        sum += ((2.0 * ma * mb + 6.5) * (2.0 * c + 58.5))
-            / ((ma * ma + mb * mb + 6.5) * (va + vb + 58.5));
+    (0..mean_a.len()).map(move |k| {
+        let mean = (mean_a[k], mean_b[k]);
+        Window {
+            mean,
+            variance: (
+                (square_a[k] - mean.0 * mean.0).max(0.0),
+                (square_b[k] - mean.1 * mean.1).max(0.0),
+            ),
+            covariance: cross[k] - mean.0 * mean.1,
+        }
+    })
+}
+
+/// Like [`similarity`], but places count by how much is to be seen there: plain ground that both share says nothing.
+pub(crate) fn structure(a: &[f32], b: &[f32]) -> f32 {
+    let (mut sum, mut weight) = (0.0, 1e-3);
+    for window in windows(a, b) {
+        let seen = (window.variance.0.max(window.variance.1)).sqrt();
+        sum += seen * window.similarity();
+        weight += seen;
     }
-    sum / count
+    sum / weight
 }
 
 /// Means over 5 × 5 windows that lie wholly inside.

@@ -13,6 +13,8 @@ pub(crate) struct Pattern {
     pub(crate) repetition: f32,
     /// Correlation of neighbouring pixels in a row: below 0.35 is static.
     pub(crate) neighbours: f32,
+    /// Share of pixels equal to their right and lower neighbours: drawn grounds are even, cameras never quite are.
+    pub(crate) even: f32,
     /// Whether it is static: neighbours unrelated, detail only in the finest scale.
     pub(crate) noise: bool,
 }
@@ -21,6 +23,7 @@ pub(crate) fn measure(content: &Plane<u8>, sharpness: &Sharpness) -> Pattern {
     let neighbours = neighbours(content);
     Pattern {
         repetition: repetition(content),
+        even: even(content),
         neighbours,
         noise: neighbours < 0.35 && sharpness.focus > 1.2,
     }
@@ -51,6 +54,24 @@ fn repetition(plane: &Plane<u8>) -> f32 {
         .filter(|sum| (**sum as f32) < SAME * height as f32)
         .count();
     rows as f32 / (height - 1) as f32 * same_columns as f32 / (width - 1) as f32
+}
+
+fn even(plane: &Plane<u8>) -> f32 {
+    let width = plane.width;
+    let mut equal = 0_usize;
+    for (y, row) in plane.rows().enumerate() {
+        let Some(next) = plane.data.get((y + 1) * width..(y + 2) * width) else {
+            break;
+        };
+        equal += row
+            .windows(2)
+            .zip(next)
+            .filter(|(pair, below)| {
+                pair[0].abs_diff(pair[1]) <= 1 && pair[0].abs_diff(**below) <= 1
+            })
+            .count();
+    }
+    equal as f32 / plane.data.len().max(1) as f32
 }
 
 fn neighbours(plane: &Plane<u8>) -> f32 {

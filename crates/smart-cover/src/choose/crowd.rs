@@ -1,0 +1,144 @@
+//! What the frames around and alike say about each frame: whether it lasts, whether it is the crispest and calmest of its moment.
+
+use std::ops::Range;
+
+use super::{
+    looks::Looks,
+    quality::{Quality, percentile},
+    shot::Shots,
+    spread::MOMENT,
+    visit,
+};
+use crate::{decode::Frame, feature::likeness};
+
+/// Distance in looks within which frames show the same thing.
+const SAME: f32 = 0.60;
+/// A frame of less quality than this is a last resort.
+const FAIR: f32 = 0.25;
+/// Frames against which it is counted how much of the video looks like a frame.
+const WITNESSES: usize = 160;
+
+/// Per frame of the pool.
+#[derive(Debug)]
+pub(crate) struct Crowd {
+    /// As a cover by itself.
+    pub(crate) worth: Vec<f32>,
+    /// Among the frames of its moment.
+    pub(crate) moment: Vec<f32>,
+    /// The frames within a second.
+    pub(crate) near: Vec<Range<usize>>,
+}
+
+impl Crowd {
+    pub(crate) fn new(
+        frames: &[Frame],
+        quality: &[Quality],
+        pool: &[usize],
+        looks: &Looks,
+        shots: &Shots,
+        dense: bool,
+    ) -> Self {
+        let times: Vec<f64> = pool.iter().map(|k| frames[*k].time).collect();
+        let near: Vec<Range<usize>> = times
+            .iter()
+            .map(|t| {
+                times.partition_point(|x| *x < t - 1.0)..times.partition_point(|x| *x <= t + 1.0)
+            })
+            .collect();
+        let mut gaps: Vec<f32> = frames
+            .windows(2)
+            .map(|w| (w[1].time - w[0].time) as f32)
+            .collect();
+        let gap = if gaps.is_empty() {
+            1.0
+        } else {
+            percentile(&mut gaps, 0.5)
+        };
+        let witnesses: Vec<usize> = (0..pool.len())
+            .step_by(pool.len().div_ceil(WITNESSES))
+            .collect();
+        let motion = motion(frames, dense);
+        let interest = if dense { visit::interest(frames) } else { None };
+        let detail = |k: usize| frames[pool[k]].features.sharpness.detail;
+        let (mut worth, mut moment) = (Vec::new(), Vec::new());
+        for k in 0..pool.len() {
+            let around: Vec<(usize, f32)> = near[k]
+                .clone()
+                .filter(|j| shots.shot[*j] == shots.shot[k])
+                .map(|j| (j, looks.distance(k, j)))
+                .collect();
+            let lasting = around.iter().filter(|(_, d)| *d < MOMENT).count() as f32 * gap;
+            let steady = if dense { (lasting / 0.8).min(1.0) } else { 1.0 };
+            let like = witnesses
+                .iter()
+                .filter(|w| looks.distance(k, **w) < SAME)
+                .count()
+                .max(1);
+            // Where visits count, the empty scene is what most of the video looks like.
+            let mass = if interest.is_some() {
+                1.0
+            } else {
+                (like as f32 / witnesses.len() as f32).powf(0.12)
+            };
+            let mut local: Vec<f32> = around
+                .iter()
+                .filter(|(_, d)| *d < SAME)
+                .map(|(j, _)| detail(*j))
+                .collect();
+            let crisp = (detail(k) / (percentile(&mut local, 0.95) + 1e-3))
+                .clamp(0.0, 1.0)
+                .powf(1.5);
+            let calm = 1.0 / (1.0 + motion[pool[k]] / 25.0);
+            // Labels, encoders and seeks are all a little off at a cut.
+            let settled = if dense {
+                settled(shots.inside[k] as f32)
+            } else {
+                1.0
+            };
+            let seen = interest
+                .as_ref()
+                .map_or(1.0, |interest| 0.2 + 0.8 * interest[pool[k]]);
+            let q = quality[pool[k]].value * settled * seen;
+            worth.push(
+                q.powf(0.8)
+                    * (q / FAIR).min(1.0)
+                    * (0.4 + 0.6 * steady)
+                    * mass
+                    * (0.4 + 0.6 * crisp)
+                    * (0.5 + 0.5 * calm),
+            );
+            moment.push(q * crisp * calm * (0.25 + 0.75 * steady));
+        }
+        Self {
+            worth,
+            moment,
+            near,
+        }
+    }
+}
+
+/// Seconds from a cut count: at once because every clock is a little off there, and for longer because pictures take a moment to be complete.
+fn settled(inside: f32) -> f32 {
+    (0.6 + 0.4 * inside / 0.2).min(1.0) * (0.9 + 0.1 * inside).min(1.0)
+}
+
+/// Change of luma against the calmer of both neighbours.
+fn motion(frames: &[Frame], dense: bool) -> Vec<f32> {
+    if !dense || frames.len() < 3 {
+        return vec![0.0; frames.len()];
+    }
+    let steps: Vec<f32> = frames
+        .windows(2)
+        .map(|w| likeness::difference(&w[0].features.look.thumb, &w[1].features.look.thumb))
+        .collect();
+    (0..frames.len())
+        .map(|k| {
+            let before = k.checked_sub(1).and_then(|b| steps.get(b));
+            before
+                .into_iter()
+                .chain(steps.get(k))
+                .copied()
+                .fold(f32::INFINITY, f32::min)
+        })
+        .collect()
+}

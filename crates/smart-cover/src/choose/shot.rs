@@ -1,0 +1,166 @@
+//! Shots and scenes: where the picture is cut, and which shots show the same thing again.
+
+use super::{looks::Looks, quality::Quality};
+use crate::{decode::Frame, feature::likeness};
+
+/// Frames further apart than this in seconds are not neighbours.
+const GAP: f64 = 0.7;
+/// A cut changes the picture at least this much (mean luma difference at 64 × 36) …
+const CUT: f32 = 6.0;
+/// … and this many times more than the picture changes just before and after.
+const CUT_RATIO: f32 = 3.0;
+/// Without a cut, a picture this far in looks from where the shot began is another one: a pan, a slow dissolve, a visitor.
+const DRIFTED: f32 = 1.1;
+/// Shots closer in looks than this show the same scene,
+const SAME_LOOKS: f32 = 0.45;
+/// … and so do those not much further apart whose places agree in structure.
+const SAME_STRUCTURE: (f32, f32) = (0.90, 0.75);
+/// Most shots of a scene that a new one is compared with.
+const LEADERS: usize = 6;
+
+/// Which shot and which scene each frame of the pool belongs to.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Shots {
+    /// Per frame of the pool: what lies between two cuts.
+    pub(crate) take: Vec<usize>,
+    /// Per frame of the pool: a take, or the part of it in which the picture stays much the same.
+    pub(crate) shot: Vec<usize>,
+    /// Per frame of the pool.
+    pub(crate) scene: Vec<usize>,
+    /// How many scenes there are.
+    pub(crate) scenes: usize,
+    /// Per frame of the pool: seconds to the nearer end of its shot, where the end is a cut.
+    pub(crate) inside: Vec<f64>,
+}
+
+impl Shots {
+    /// Splits the pool at cuts, gaps, unusable frames and drift, then gathers shots into scenes.
+    pub(crate) fn find(
+        frames: &[Frame],
+        quality: &[Quality],
+        pool: &[usize],
+        looks: &Looks,
+    ) -> Self {
+        let cuts = cuts(frames);
+        let (mut take, mut shot) = (
+            Vec::with_capacity(pool.len()),
+            Vec::with_capacity(pool.len()),
+        );
+        let (mut takes, mut current, mut start) = (0, 0, 0);
+        let mut edges = Vec::new();
+        for (k, frame) in pool.iter().enumerate() {
+            if let Some(before) = k.checked_sub(1).map(|b| pool[b]) {
+                let apart = frames[*frame].time - frames[before].time > GAP;
+                let cut = cuts[before..*frame].iter().any(|c| *c);
+                let junk = quality[before + 1..*frame].iter().any(|q| q.value < 0.2);
+                let drifted = looks.distance(start, k) > DRIFTED;
+                if cut || junk {
+                    edges.push((frames[before].time, frames[*frame].time));
+                }
+                takes += usize::from(apart || cut || junk);
+                if apart || cut || junk || drifted {
+                    current += 1;
+                    start = k;
+                }
+            }
+            take.push(takes);
+            shot.push(current);
+        }
+        let inside = pool
+            .iter()
+            .map(|k| inside(frames[*k].time, &edges))
+            .collect();
+        let (scene, scenes) = scenes(frames, quality, pool, looks, &shot);
+        Self {
+            take,
+            shot,
+            scene,
+            scenes,
+            inside,
+        }
+    }
+}
+
+fn inside(time: f64, edges: &[(f64, f64)]) -> f64 {
+    let next = edges.partition_point(|(before, _)| *before < time);
+    let ahead = edges
+        .get(next)
+        .map_or(f64::INFINITY, |(before, _)| before - time);
+    let behind = next
+        .checked_sub(1)
+        .and_then(|k| edges.get(k))
+        .map_or(f64::INFINITY, |(_, after)| time - after);
+    ahead.min(behind).max(0.0)
+}
+
+/// Whether the picture is cut between each frame and the next.
+fn cuts(frames: &[Frame]) -> Vec<bool> {
+    let change: Vec<f32> = frames
+        .windows(2)
+        .map(|w| likeness::difference(&w[0].features.look.thumb, &w[1].features.look.thumb))
+        .collect();
+    let median = |range: std::ops::Range<usize>| {
+        let mut near: Vec<f32> = range.filter_map(|j| change.get(j).copied()).collect();
+        near.sort_by(f32::total_cmp);
+        near.get(near.len() / 2).copied().unwrap_or(0.0)
+    };
+    (0..change.len())
+        .map(|k| {
+            // The calmer side may be a still, so both sides count.
+            let usual = median(k.saturating_sub(4)..k).max(median(k + 1..k + 5));
+            change[k] > CUT && change[k] > CUT_RATIO * usual
+        })
+        .collect()
+}
+
+/// Gathers shots that look alike, longest and best first; returns the scene of each frame and how many there are.
+fn scenes(
+    frames: &[Frame],
+    quality: &[Quality],
+    pool: &[usize],
+    looks: &Looks,
+    shot: &[usize],
+) -> (Vec<usize>, usize) {
+    let count = shot.last().map_or(0, |last| last + 1);
+    let mut bounds = vec![(usize::MAX, 0); count];
+    for (k, s) in shot.iter().enumerate() {
+        bounds[*s] = (bounds[*s].0.min(k), k);
+    }
+    // Three frames stand for a shot: near its start, its middle and near its end.
+    let samples: Vec<[usize; 3]> = bounds
+        .iter()
+        .map(|(first, last)| [1, 3, 5].map(|sixth| first + (last - first) * sixth / 6))
+        .collect();
+    let thumb = |k: usize| frames[pool[k]].features.look.thumb.as_slice();
+    let alike = |a: usize, b: usize| {
+        let near = looks.distance(a, b);
+        near < SAME_LOOKS
+            || (near < SAME_STRUCTURE.0
+                && likeness::structure(thumb(a), thumb(b)) > SAME_STRUCTURE.1)
+    };
+    let same = |a: usize, b: usize| {
+        samples[a]
+            .iter()
+            .any(|x| samples[b].iter().any(|y| alike(*x, *y)))
+    };
+    let weights: Vec<f32> = bounds
+        .iter()
+        .map(|(first, last)| (*first..=*last).map(|k| quality[pool[k]].value).sum())
+        .collect();
+    let mut order: Vec<usize> = (0..count).collect();
+    order.sort_by(|a, b| weights[*b].total_cmp(&weights[*a]).then(a.cmp(b)));
+    let mut scene_of = vec![0; count];
+    let mut members: Vec<Vec<usize>> = Vec::new();
+    for s in order {
+        let scene = members
+            .iter()
+            .position(|shots| shots.iter().take(LEADERS).any(|leader| same(s, *leader)))
+            .unwrap_or(members.len());
+        if scene == members.len() {
+            members.push(Vec::new());
+        }
+        members[scene].push(s);
+        scene_of[s] = scene;
+    }
+    (shot.iter().map(|s| scene_of[*s]).collect(), members.len())
+}

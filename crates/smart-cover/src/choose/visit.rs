@@ -1,0 +1,120 @@
+//! Fixed cameras: what comes and goes before a standing background is what the video is about.
+
+use std::sync::LazyLock;
+
+use super::quality::percentile;
+use crate::{decode::Frame, feature::likeness::THUMB};
+
+/// A shot shorter than this in seconds has no background to speak of.
+const LONG: f64 = 20.0;
+/// Frames from which the background is taken.
+const SAMPLES: usize = 60;
+/// Luma difference from which on a place is foreground.
+const DIFFERENT: f32 = 14.0;
+/// With this share of foreground or less a frame is empty.
+const EMPTY: f32 = 0.006;
+/// With this share somebody is there.
+const VISITED: f32 = 0.02;
+
+/// Per frame, 0 to 1: how much of what comes and goes it shows; none where the camera moves or nothing ever happens.
+pub(crate) fn interest(frames: &[Frame]) -> Option<Vec<f32>> {
+    let length = frames.last()?.time - frames.first()?.time;
+    if length < LONG || frames.len() < SAMPLES {
+        return None;
+    }
+    let background = background(frames);
+    let shares: Vec<f32> = frames
+        .iter()
+        .map(|f| foreground(&f.features.look.thumb, &background))
+        .collect();
+    let mut sorted = shares.clone();
+    let (empty, full) = (percentile(&mut sorted, 0.10), percentile(&mut sorted, 0.97));
+    (empty <= EMPTY && full >= VISITED)
+        .then(|| shares.iter().map(|s| (s / full).min(1.0)).collect())
+}
+
+/// Median of each place over the video.
+fn background(frames: &[Frame]) -> Vec<f32> {
+    let every = frames.len().div_ceil(SAMPLES);
+    let sampled: Vec<&[f32]> = frames
+        .iter()
+        .step_by(every)
+        .map(|f| f.features.look.thumb.as_slice())
+        .collect();
+    let places = sampled.iter().map(|s| s.len()).min().unwrap_or(0);
+    (0..places)
+        .map(|place| {
+            let mut values: Vec<f32> = sampled.iter().map(|s| s[place]).collect();
+            percentile(&mut values, 0.5)
+        })
+        .collect()
+}
+
+fn foreground(thumb: &[f32], background: &[f32]) -> f32 {
+    // An automatic exposure shifts everything at once; that is no visitor.
+    let mut shifts: Vec<f32> = thumb.iter().zip(background).map(|(a, b)| a - b).collect();
+    let shift = percentile(&mut shifts, 0.5);
+    // The sort above lost the places.
+    let different = thumb
+        .iter()
+        .zip(background)
+        .zip(WEIGHTS.iter())
+        .filter(|((a, b), _)| (*a - *b - shift).abs() > DIFFERENT);
+    different.map(|(_, weight)| weight).sum::<f32>() / WEIGHTS.iter().sum::<f32>()
+}
+
+/// What stands in the middle is seen whole; what touches the border is cut off.
+static WEIGHTS: LazyLock<Vec<f32>> = LazyLock::new(|| {
+    let (width, height) = THUMB;
+    let inner =
+        |k: usize, length: usize| (k.min(length - 1 - k) as f32 / (0.18 * length as f32)).min(1.0);
+    (0..width * height)
+        .map(|k| 0.1 + 0.9 * inner(k % width, width).min(inner(k / width, height)))
+        .collect()
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::feature::{Features, likeness::Look};
+
+    fn frame(time: f64, visitor: bool) -> Frame {
+        let thumb = (0..THUMB.0 * THUMB.1)
+            .map(|k| {
+                if visitor && (20..40).contains(&(k % THUMB.0)) {
+                    200.0
+                } else {
+                    60.0 + (k % 7) as f32
+                }
+            })
+            .collect();
+        let features = Features {
+            look: Look {
+                layout: Vec::new(),
+                thumb,
+            },
+            ..Features::default()
+        };
+        Frame {
+            time,
+            interlaced: false,
+            damaged: false,
+            features,
+        }
+    }
+
+    #[test]
+    fn a_visitor_before_a_standing_background_is_of_interest() {
+        let frames: Vec<Frame> = (0..300)
+            .map(|k| frame(f64::from(k) * 0.1, (100..140).contains(&k)))
+            .collect();
+        let interest = interest(&frames).expect("a fixed camera");
+        assert!(interest[120] > 0.9 && interest[10] < 0.1);
+    }
+
+    #[test]
+    fn nothing_is_said_of_a_room_that_stays_empty() {
+        let frames: Vec<Frame> = (0..300).map(|k| frame(f64::from(k) * 0.1, false)).collect();
+        assert!(interest(&frames).is_none());
+    }
+}
