@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use smart_cover::{Cancel, CoverError, Options, Picked, pick};
+use smart_cover::{Cancel, CoverError, Fit, Options, Picked, pick};
 
 fn main() -> ExitCode {
     match run() {
@@ -53,6 +53,11 @@ fn run() -> Result<Picked, Box<dyn std::error::Error>> {
             "--width" => options.width(value.parse::<u32>()?),
             "--height" => options.height(value.parse::<u32>()?),
             "--format" => options.format(value.parse()?),
+            "--fit" => options.fit(match value.as_str() {
+                "crop" => Fit::Crop,
+                "pad" => Fit::Pad,
+                _ => Fit::Stretch,
+            }),
             "--threads" => options.threads(value.parse()?),
             other => return Err(format!("unknown flag {other}").into()),
         };
@@ -63,10 +68,11 @@ fn run() -> Result<Picked, Box<dyn std::error::Error>> {
         for c in &picked.candidates {
             let mark = c.cover.map_or_else(String::new, |n| format!("<-- {n}"));
             eprintln!(
-                "{:8.3} s={:?} q={:.2} mean={:5.1} con={:5.1} det={:5.1} foc={:.2} even={:.2} {:?} {mark}",
+                "{:8.3} s={:?} q={:.2} w={:.2} mean={:5.1} con={:5.1} det={:5.1} foc={:.2} even={:.2} {:?} {mark}",
                 c.time,
                 c.scene,
                 c.quality,
+                c.worth,
                 c.mean,
                 c.contrast,
                 c.detail,

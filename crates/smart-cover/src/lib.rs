@@ -6,6 +6,7 @@ mod decode;
 mod error;
 mod feature;
 mod filter;
+mod log;
 mod options;
 mod picked;
 mod plane;
@@ -14,6 +15,7 @@ mod program;
 mod render;
 mod sample;
 mod sniff;
+mod source;
 mod work;
 
 pub use cancel::Cancel;

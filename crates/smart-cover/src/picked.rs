@@ -42,6 +42,8 @@ pub struct Candidate {
     pub time: f64,
     /// How good it is by itself, 0 to 1.
     pub quality: f64,
+    /// What it is worth as the first cover, 0 to 1: quality, and how steady, crisp, calm and typical it is among its neighbours.
+    pub worth: f64,
     /// Why quality was lost: each reason with its factor, below 1.
     pub reasons: Vec<(Reason, f64)>,
     /// Number of the scene it shows, equal for scenes that come back; none when it was not in the running.
@@ -76,11 +78,9 @@ pub enum Progress {
         /// How many.
         covers: usize,
     },
-    /// Covers are being written.
-    Rendering {
-        /// How many are finished.
-        done: usize,
-        /// How many there will be.
-        of: usize,
+    /// The covers are written.
+    Rendered {
+        /// How many.
+        covers: usize,
     },
 }

@@ -160,8 +160,13 @@ pub(crate) fn probe(
     };
     let ended = program::run(&watch, &tools.ffprobe, &arguments, read, |_| true)?;
     if ended.stderr.contains("not on whitelist") || ended.stderr.contains("not in whitelist") {
-        return Err(CoverError::RefusedFormat {
-            format: refused_format(&ended.stderr),
+        let format = refused_format(&ended.stderr);
+        return Err(if sniff::NAMES_FILES.contains(&format.as_str()) {
+            CoverError::RefusedFormat { format }
+        } else {
+            CoverError::NotMedia {
+                reason: format!("`{format}` is no format that holds a video"),
+            }
         });
     }
     let document: Document = serde_json::from_slice(&ended.value).unwrap_or_default();
@@ -173,6 +178,13 @@ pub(crate) fn probe(
             what: "streams",
             value: document.streams.len() as u64 + 1,
             limit: limits.streams.into(),
+        });
+    }
+    if let Some(pixels) = too_large(&ended.stderr) {
+        return Err(CoverError::LimitExceeded {
+            what: "pixels per frame",
+            value: pixels,
+            limit: limits.pixels,
         });
     }
     let (Some(format), true) = (&document.format, ended.status.success()) else {
@@ -297,7 +309,17 @@ fn refused_format(stderr: &str) -> String {
         .to_owned()
 }
 
+/// The pixels in ffmpeg's "Picture size 640x272 exceeds specified max pixel count".
+fn too_large(stderr: &str) -> Option<u64> {
+    let (before, _) = stderr.split_once(" exceeds specified max pixel count")?;
+    let (width, height) = before.rsplit(' ').next()?.split_once('x')?;
+    width.parse::<u64>().ok()?.checked_mul(height.parse().ok()?)
+}
+
 fn reason(stderr: &str) -> String {
+    if stderr.contains("moov atom not found") {
+        return "its index is missing, so the file is cut off or no video at all".into();
+    }
     let line = stderr
         .lines()
         .rev()

@@ -4,30 +4,248 @@ use std::{
     ffi::OsString,
     io::Read,
     path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
 };
 
 use crate::{
-    decode::Source,
+    decode::Skip,
     error::CoverError,
     feature::likeness::{self, THUMB},
     filter,
     options::{Fit, Format, Options},
     probe::MediaInfo,
     program::{self, Watch},
+    source::{self, Source},
 };
 
-/// How long before a frame its decoding starts, so that fields and broken indexes have something to stand on.
-const LEAD: f64 = 1.0;
-/// Files shorter than this are decoded from their start, which cannot miss.
-const SHORT: f64 = 8.0;
+/// How long before a frame its decoding starts, so that woven fields have something to stand on.
+const LEAD: f64 = 0.5;
+/// Decoding more than this (frames × pixels) from the start for one lost cover takes too long.
+const FROM_START: f64 = 6e9;
 
 /// A frame to be written.
 pub(crate) struct Wanted<'a> {
     pub(crate) time: f64,
     pub(crate) interlaced: bool,
-    /// Least distance to a neighbouring frame, in seconds.
+    /// Seconds from one frame to the next.
     pub(crate) spacing: f64,
     pub(crate) thumb: &'a [f32],
+    pub(crate) file: PathBuf,
+}
+
+/// Everything that the covers of one video share.
+pub(crate) struct Render<'a> {
+    pub(crate) watch: &'a Watch<'a>,
+    pub(crate) source: &'a Source<'a>,
+    pub(crate) options: &'a Options,
+    /// What was passed over when the frames were chosen may be passed over again.
+    pub(crate) skip: Skip,
+    /// The last child that failed, for when nothing at all could be written.
+    pub(crate) failure: Mutex<Option<CoverError>>,
+}
+
+impl Render<'_> {
+    /// Writes all frames; says of each whether the picture is the one that was chosen.
+    ///
+    /// Seeking lies in transport streams and damaged files, so every run also hands back small copies to compare.
+    /// A cover that differs is sought once more with all frames decoded, and then by decoding from the start.
+    pub(crate) fn all(&self, wanted: &[Wanted<'_>]) -> Result<Vec<bool>, CoverError> {
+        let (workers, threads) = self.source.crew();
+        let batches: Vec<&[Wanted<'_>]> = wanted.chunks(self.source.batch(wanted.len())).collect();
+        let right = source::parallel(workers, &batches, |batch| {
+            let mut right = self.write(batch, Some(LEAD), self.skip, threads)?;
+            for (right, one) in right.iter_mut().zip(batch.chunks(1)) {
+                *right = *right || self.alone(one)?;
+            }
+            Ok(right)
+        })?;
+        Ok(right.into_iter().flatten().collect())
+    }
+
+    fn alone(&self, one: &[Wanted<'_>]) -> Result<bool, CoverError> {
+        let again = |lead, threads| {
+            Ok::<_, CoverError>(
+                self.write(one, lead, Skip::Nothing, threads)?
+                    .into_iter()
+                    .all(|right| right),
+            )
+        };
+        if again(Some(4.0 * LEAD), 1)? {
+            return Ok(true);
+        }
+        let info = self.source.info;
+        let before = one.first().map_or(0.0, |w| w.time / w.spacing.max(0.001))
+            * f64::from(info.width)
+            * f64::from(info.height);
+        Ok(before < FROM_START && again(None, 1)?)
+    }
+
+    /// One child writes a batch of frames, each from its own input; without a lead it decodes from the start.
+    fn write(
+        &self,
+        batch: &[Wanted<'_>],
+        lead: Option<f64>,
+        skip: Skip,
+        threads: usize,
+    ) -> Result<Vec<bool>, CoverError> {
+        let mut arguments = self.source.head();
+        let mut graph = String::new();
+        for (k, wanted) in batch.iter().enumerate() {
+            let start = lead.map_or(0.0, |lead| (wanted.time - lead).max(0.0));
+            // Weaving fields needs every frame.
+            let mut before = if self.woven(wanted) {
+                Vec::new()
+            } else {
+                skip.arguments()
+            };
+            if start > 0.0 {
+                before.extend(["-ss".into(), format!("{start:.6}").into()]);
+            }
+            arguments.extend(self.source.input(self.watch, threads, &before));
+            graph += &self.graph(k, wanted, wanted.time - start);
+        }
+        let names: String = (0..batch.len()).map(|k| format!("[copy{k}]")).collect();
+        graph += &if batch.len() > 1 {
+            format!("{names}hstack=inputs={}[check]", batch.len())
+        } else {
+            format!("{names}null[check]")
+        };
+        arguments.extend(["-filter_complex".into(), graph.into()]);
+        for (k, wanted) in batch.iter().enumerate() {
+            arguments.extend(["-map".into(), format!("[cover{k}]").into()]);
+            arguments.extend(
+                [
+                    "-frames:v",
+                    "1",
+                    "-map_metadata",
+                    "-1",
+                    "-fflags",
+                    "+bitexact",
+                    "-flags:v",
+                    "+bitexact",
+                ]
+                .map(OsString::from),
+            );
+            arguments.extend(encoder(self.options.format).iter().map(OsString::from));
+            arguments.extend(["-f", "image2", "-update", "1", "-y"].map(OsString::from));
+            arguments.push(output_argument(&wanted.file)?);
+        }
+        arguments.extend(
+            [
+                "-map",
+                "[check]",
+                "-frames:v",
+                "1",
+                "-f",
+                "rawvideo",
+                "pipe:1",
+            ]
+            .map(OsString::from),
+        );
+        let read = |out: &mut dyn Read| {
+            let mut bytes = Vec::new();
+            out.take((THUMB.0 * THUMB.1 * (batch.len() + 1)) as u64)
+                .read_to_end(&mut bytes)?;
+            Ok(bytes)
+        };
+        let ended = program::run(
+            self.watch,
+            &self.source.tools.ffmpeg,
+            &arguments,
+            read,
+            |line| line.starts_with('[') || line.contains("rror"),
+        )?;
+        if !ended.status.success() {
+            *self.failure.lock().unwrap_or_else(PoisonError::into_inner) =
+                Some(ended.failure(&self.source.tools.ffmpeg));
+        }
+        let whole = ended.status.success() && ended.value.len() == THUMB.0 * THUMB.1 * batch.len();
+        let thumb = |k: usize| -> Vec<f32> {
+            ended
+                .value
+                .chunks_exact(THUMB.0)
+                .skip(k)
+                .step_by(batch.len())
+                .flatten()
+                .map(|v| f32::from(*v))
+                .collect()
+        };
+        Ok(batch
+            .iter()
+            .enumerate()
+            .map(|(k, wanted)| {
+                let written = wanted.file.metadata().is_ok_and(|about| about.len() > 0);
+                whole && written && likeness::same_picture(&thumb(k), wanted.thumb)
+            })
+            .collect())
+    }
+
+    fn woven(&self, wanted: &Wanted<'_>) -> bool {
+        wanted.interlaced || self.source.info.interlaced
+    }
+
+    /// The chain of input k, which ends in `[cover<k>]` and `[copy<k>]`.
+    fn graph(&self, k: usize, wanted: &Wanted<'_>, at: f64) -> String {
+        let (info, options) = (self.source.info, self.options);
+        let (width, height) = size(info, options);
+        let tolerance = (wanted.spacing * 0.25).clamp(0.0005, 0.004);
+        let mut filters = Vec::new();
+        if self.woven(wanted) {
+            // Before the selection: weaving needs the frames around.
+            filters.push(format!(
+                "select='gte(t,{:.6})'",
+                at - 4.0 * wanted.spacing.max(0.04)
+            ));
+            filters.push(filter::DEINTERLACE.to_owned());
+        }
+        filters.push(format!("select='gte(t,{:.6})'", at - tolerance));
+        filters.extend(filter::flatten(info).map(str::to_owned));
+        let mapped = filter::tone_map(info, "tv");
+        let matrix = if mapped.is_some() {
+            "bt709"
+        } else {
+            filter::matrix(info)
+        };
+        filters.extend(mapped);
+        // JPEG and WebP are read as BT.601 whatever the video was; JPEG with full range, WebP with limited.
+        let (to, pixels) = match options.format {
+            Format::Jpg => (":out_color_matrix=bt601:out_range=pc", "yuvj420p"),
+            Format::Webp => (":out_color_matrix=bt601:out_range=tv", "yuv420p"),
+            Format::Png => ("", "rgb24"),
+        };
+        let from = if info.has_alpha() {
+            String::new()
+        } else {
+            format!(":in_color_matrix={matrix}")
+        };
+        let way = "flags=lanczos+accurate_rnd+full_chroma_int+full_chroma_inp";
+        let shape = info.display_size().0 / info.display_size().1;
+        // Cutting and padding happen in RGB: planes of half size would round odd sizes.
+        let shaping = |inner: fn(f64, f64) -> f64, then: String| {
+            let (inner_width, inner_height) = around(shape, width, height, inner);
+            format!(
+                "scale={inner_width}:{inner_height}:{way}{from},format=rgb24,{then},scale={way}{to},format={pixels},setsar=1"
+            )
+        };
+        let shaping = match options.fit {
+            Fit::Stretch => {
+                format!("scale={width}:{height}:{way}{from}{to},format={pixels},setsar=1")
+            }
+            Fit::Crop => shaping(f64::max, format!("crop={width}:{height}")),
+            Fit::Pad => shaping(
+                f64::min,
+                format!("pad={width}:{height}:(ow-iw)/2:(oh-ih)/2"),
+            ),
+        };
+        let (small_width, small_height) = THUMB;
+        // The copy to compare leaves before anything is cut off or added.
+        format!(
+            "[{k}:{}]{},split[full{k}][small{k}];[full{k}]{}[cover{k}];[small{k}]scale={small_width}:{small_height}:flags=area:out_range=pc,format=gray[copy{k}];",
+            info.stream,
+            filters.join(","),
+            shaping
+        )
+    }
 }
 
 /// Width and height of the covers.
@@ -40,160 +258,6 @@ pub(crate) fn size(info: &MediaInfo, options: &Options) -> (u32, u32) {
         (None, Some(h)) => (side(f64::from(h) * width / height), h),
         (None, None) => (side(width), side(height)),
     }
-}
-
-/// Writes one frame to `file`. True when the picture is the one that was chosen.
-///
-/// Seeking lies in transport streams and damaged files, so the same run also hands back a small copy to compare;
-/// when it differs, the frame is sought once more by decoding from the start.
-pub(crate) fn render(
-    watch: &Watch<'_>,
-    source: &Source<'_>,
-    options: &Options,
-    wanted: &Wanted<'_>,
-    file: &Path,
-) -> Result<bool, CoverError> {
-    let start = wanted.time - LEAD;
-    let short = source
-        .info
-        .duration
-        .is_some_and(|duration| duration <= SHORT);
-    if start > 0.0
-        && !short
-        && write(
-            watch,
-            source,
-            options,
-            wanted,
-            file,
-            Some(start),
-            source.threads,
-        )?
-    {
-        return Ok(true);
-    }
-    write(watch, source, options, wanted, file, None, 1)
-}
-
-fn write(
-    watch: &Watch<'_>,
-    source: &Source<'_>,
-    options: &Options,
-    wanted: &Wanted<'_>,
-    file: &Path,
-    start: Option<f64>,
-    threads: usize,
-) -> Result<bool, CoverError> {
-    let before: Vec<OsString> = start.map_or_else(Vec::new, |start| {
-        vec!["-ss".into(), format!("{start:.6}").into()]
-    });
-    let mut arguments = source.input(watch, threads, &before);
-    // `-map` belongs to outputs; the graph below names its streams itself.
-    arguments.truncate(arguments.len() - 2);
-    let at = wanted.time - start.unwrap_or(0.0);
-    arguments.extend([
-        "-filter_complex".into(),
-        graph(source.info, options, wanted, at).into(),
-    ]);
-    arguments.extend(
-        [
-            "-map",
-            "[cover]",
-            "-frames:v",
-            "1",
-            "-map_metadata",
-            "-1",
-            "-fflags",
-            "+bitexact",
-            "-flags:v",
-            "+bitexact",
-        ]
-        .map(OsString::from),
-    );
-    arguments.extend(encoder(options.format).iter().map(OsString::from));
-    arguments.extend(["-f", "image2", "-update", "1", "-y"].map(OsString::from));
-    arguments.push(output_argument(file)?);
-    arguments.extend(
-        [
-            "-map",
-            "[check]",
-            "-frames:v",
-            "1",
-            "-f",
-            "rawvideo",
-            "pipe:1",
-        ]
-        .map(OsString::from),
-    );
-    let read = |out: &mut dyn Read| {
-        let mut bytes = Vec::new();
-        out.take((THUMB.0 * THUMB.1 * 4) as u64)
-            .read_to_end(&mut bytes)?;
-        Ok(bytes)
-    };
-    let ended = program::run(watch, &source.tools.ffmpeg, &arguments, read, |line| {
-        line.starts_with('[') || line.contains("rror")
-    })?;
-    let written = file.metadata().is_ok_and(|about| about.len() > 0);
-    let thumb: Vec<f32> = ended.value.iter().map(|v| f32::from(*v)).collect();
-    Ok(ended.status.success()
-        && written
-        && thumb.len() == THUMB.0 * THUMB.1
-        && likeness::same_picture(&thumb, wanted.thumb))
-}
-
-fn graph(info: &MediaInfo, options: &Options, wanted: &Wanted<'_>, at: f64) -> String {
-    let (width, height) = size(info, options);
-    let tolerance = (wanted.spacing * 0.25).clamp(0.0005, 0.004);
-    let mut filters = Vec::new();
-    if wanted.interlaced || info.interlaced {
-        // Before the selection: weaving needs the frames around.
-        filters.push(format!(
-            "select='gte(t,{:.6})'",
-            at - 4.0 * wanted.spacing.max(0.04)
-        ));
-        filters.push(filter::DEINTERLACE.to_owned());
-    }
-    filters.push(format!("select='gte(t,{:.6})'", at - tolerance));
-    filters.extend(filter::flatten(info).map(str::to_owned));
-    let mapped = filter::tone_map(info, "tv");
-    let matrix = if mapped.is_some() {
-        "bt709"
-    } else {
-        filter::matrix(info)
-    };
-    filters.extend(mapped);
-    // JPEG and WebP are read as BT.601 whatever the video was; JPEG with full range, WebP with limited.
-    let (to, pixels) = match options.format {
-        Format::Jpg => (":out_color_matrix=bt601:out_range=pc", "yuvj420p"),
-        Format::Webp => (":out_color_matrix=bt601:out_range=tv", "yuv420p"),
-        Format::Png => ("", "rgb24"),
-    };
-    let from = if info.has_alpha() {
-        String::new()
-    } else {
-        format!(":in_color_matrix={matrix}")
-    };
-    let colours = format!("flags=lanczos+accurate_rnd+full_chroma_int+full_chroma_inp{from}{to}");
-    let shape = info.display_size().0 / info.display_size().1;
-    let (inner_width, inner_height) = match options.fit {
-        Fit::Stretch => (width, height),
-        Fit::Crop => around(shape, width, height, f64::max),
-        Fit::Pad => around(shape, width, height, f64::min),
-    };
-    filters.push(format!("scale={inner_width}:{inner_height}:{colours}"));
-    match options.fit {
-        Fit::Crop => filters.push(format!("crop={width}:{height}:exact=1")),
-        Fit::Pad => filters.push(format!("pad={width}:{height}:(ow-iw)/2:(oh-ih)/2")),
-        Fit::Stretch => {}
-    }
-    filters.push(format!("format={pixels},setsar=1"));
-    let (small_width, small_height) = THUMB;
-    format!(
-        "[0:{}]{},split[cover][copy];[copy]scale={small_width}:{small_height}:flags=area:out_range=pc,format=gray[check]",
-        info.stream,
-        filters.join(",")
-    )
 }
 
 /// The size with the video's own shape that covers (`max`) or fits into (`min`) the wanted one.

@@ -16,6 +16,24 @@ png_pipe,jpeg_pipe,jpegls_pipe,j2k_pipe,jpegxl_pipe,webp_pipe,bmp_pipe,tiff_pipe
 qoi_pipe,exr_pipe,dpx_pipe,psd_pipe,sgi_pipe,pcx_pipe,sunrast_pipe,dds_pipe,\
 mp3,aac,flac,wav,w64,aiff,au,amr,ac3,eac3,dts,truehd,caf,ape,tta,wv,mpc,mpc8,opus,aa,aax,spdif,voc,dsf,adts";
 
+/// Demuxers that open further files, by ffmpeg's names.
+pub(crate) const NAMES_FILES: [&str; 14] = [
+    "hls",
+    "applehttp",
+    "concat",
+    "dash",
+    "image2",
+    "image2pipe",
+    "sdp",
+    "rtsp",
+    "rtp",
+    "imf",
+    "vobsub",
+    "webm_dash_manifest",
+    "lavfi",
+    "smoothstreaming",
+];
+
 /// What the first bytes allow.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Sniffed {

@@ -1,18 +1,23 @@
 //! The stages in order: sniff, probe, look, choose, render.
 
-use std::{path::Path, time::Instant};
+use std::{
+    path::Path,
+    sync::{Mutex, PoisonError},
+    time::Instant,
+};
 
 use crate::{
     cancel::Cancel,
     choose::{self, Choice, Decision},
-    decode::{self, Frame, Look, Skip, Source},
+    decode::Frame,
     error::CoverError,
     options::{Options, Tools},
     picked::{Candidate, Cover, Picked, Progress},
     probe::{self, MediaInfo},
     program::Watch,
-    render::{self, Wanted},
+    render::{self, Render, Wanted},
     sample, sniff,
+    source::Source,
 };
 
 /// Picks covers of `video` and writes them into the folder `out`, which must exist.
@@ -46,7 +51,18 @@ pub fn pick(
         info: &info,
         threads: options.thread_count(),
     };
-    let (frames, dense) = look(&watch, &source, options, progress)?;
+    let duration = info.duration;
+    let sample = {
+        let mut seen = |time: f64| {
+            if let Some(duration) = duration {
+                progress(Progress::Looking {
+                    done: (time / duration).clamp(0.0, 1.0),
+                });
+            }
+        };
+        sample::sample(&watch, &source, options, &mut seen)?
+    };
+    let frames = sample.frames;
     if frames.is_empty() {
         return Err(CoverError::NoFrames);
     }
@@ -54,20 +70,22 @@ pub fn pick(
         &frames,
         options.count.into(),
         options.delete_duplicates,
-        dense,
+        sample.dense,
     );
     progress(Progress::Chosen {
         covers: decision.chosen.len(),
     });
-    let covers = write(
-        &watch,
-        &source,
+    let render = Render {
+        watch: &watch,
+        source: &source,
         options,
-        &frames,
-        &decision.chosen,
-        out,
-        progress,
-    )?;
+        skip: sample.skip,
+        failure: Mutex::default(),
+    };
+    let covers = write(&render, &frames, &decision.chosen, out)?;
+    progress(Progress::Rendered {
+        covers: covers.len(),
+    });
     let candidates = candidates(&frames, &decision);
     Ok(Picked {
         covers,
@@ -76,97 +94,67 @@ pub fn pick(
     })
 }
 
-/// Looks at the whole when that is cheap, else at key frames and then around the best of them.
-fn look(
-    watch: &Watch<'_>,
-    source: &Source<'_>,
-    options: &Options,
-    progress: &mut dyn FnMut(Progress),
-) -> Result<(Vec<Frame>, bool), CoverError> {
-    let mut seen = |time: f64| {
-        if let Some(duration) = source.info.duration {
-            progress(Progress::Looking {
-                done: (time / duration).clamp(0.0, 1.0),
-            });
-        }
-    };
-    if let Some(first) = sample::first_look(source.info) {
-        return Ok((decode::look(watch, source, first, &mut seen)?, true));
-    }
-    let keys = decode::look(
-        watch,
-        source,
-        Look {
-            skip: Skip::NonKey,
-            step: 0.0,
-            window: None,
-        },
-        &mut seen,
-    )?;
-    if keys.len() < 2 * usize::from(options.count) {
-        let every = Look {
-            skip: Skip::NonReference,
-            step: 0.16,
-            window: None,
-        };
-        return Ok((decode::look(watch, source, every, &mut seen)?, true));
-    }
-    Ok((keys, false))
-}
-
+/// Renders into a temporary folder and moves what is whole to its place.
 fn write(
-    watch: &Watch<'_>,
-    source: &Source<'_>,
-    options: &Options,
+    work: &Render<'_>,
     frames: &[Frame],
     chosen: &[Choice],
     out: &Path,
-    progress: &mut dyn FnMut(Progress),
 ) -> Result<Vec<Cover>, CoverError> {
     let folder = tempfile::Builder::new()
         .prefix(".covers-")
         .tempdir_in(out)
         .map_err(|e| CoverError::io("cannot write into", out, e))?;
-    let extension = options.format.extension();
-    let (width, height) = render::size(source.info, options);
-    let mut covers: Vec<Cover> = Vec::new();
-    for choice in chosen {
-        progress(Progress::Rendering {
-            done: covers.len(),
-            of: chosen.len(),
-        });
-        let frame = &frames[choice.frame];
-        let name = format!("cover-{}.{extension}", covers.len());
-        let file = folder.path().join(&name);
-        let wanted = Wanted {
-            time: frame.time,
-            interlaced: frame.interlaced,
-            spacing: spacing(source.info),
-            thumb: &frame.features.look.thumb,
-        };
-        let right = render::render(watch, source, options, &wanted, &file)?;
-        let bytes = file.metadata().map_or(0, |about| about.len());
-        // A wrong picture is worse than one picture less, unless it would be the only one.
-        if bytes > 0 && (right || chosen.len() == 1) {
-            covers.push(Cover {
-                file: out.join(&name),
+    let spacing = spacing(work.source.info);
+    let wanted: Vec<Wanted<'_>> = chosen
+        .iter()
+        .enumerate()
+        .map(|(k, choice)| {
+            let frame = &frames[choice.frame];
+            let file = folder
+                .path()
+                .join(format!("{k}.{}", work.options.format.extension()));
+            Wanted {
                 time: frame.time,
-                score: choice.score.into(),
-                width,
-                height,
-                bytes,
-            });
+                interlaced: frame.interlaced,
+                spacing,
+                thumb: &frame.features.look.thumb,
+                file,
+            }
+        })
+        .collect();
+    let right = work.all(&wanted)?;
+    let (width, height) = render::size(work.source.info, work.options);
+    let mut covers: Vec<Cover> = Vec::new();
+    for ((wanted, choice), right) in wanted.iter().zip(chosen).zip(right) {
+        let bytes = wanted.file.metadata().map_or(0, |about| about.len());
+        // A wrong picture is worse than one picture less, unless it would be the only one.
+        if bytes == 0 || !(right || chosen.len() == 1) {
+            continue;
         }
+        let file = out.join(format!(
+            "cover-{}.{}",
+            covers.len(),
+            work.options.format.extension()
+        ));
+        std::fs::rename(&wanted.file, &file)
+            .map_err(|e| CoverError::io("cannot write", &file, e))?;
+        covers.push(Cover {
+            file,
+            time: wanted.time,
+            score: choice.score.into(),
+            width,
+            height,
+            bytes,
+        });
     }
     if covers.is_empty() {
-        return Err(CoverError::NoFrames);
-    }
-    for cover in &covers {
-        let from = folder
-            .path()
-            .join(cover.file.file_name().unwrap_or_default());
-        std::fs::rename(&from, &cover.file)
-            .map_err(|e| CoverError::io("cannot write", &cover.file, e))?;
+        let failure = work
+            .failure
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        return Err(failure.unwrap_or(CoverError::NoFrames));
     }
     Ok(covers)
 }
@@ -187,6 +175,7 @@ fn candidates(frames: &[Frame], decision: &Decision) -> Vec<Candidate> {
         .map(|(k, (frame, quality))| Candidate {
             time: frame.time,
             quality: quality.value.into(),
+            worth: decision.worth[k].into(),
             reasons: quality
                 .factors
                 .iter()

@@ -26,6 +26,8 @@ pub(crate) struct Decision {
     pub(crate) chosen: Vec<Choice>,
     /// Scene of each frame that was in the running.
     pub(crate) scenes: Vec<Option<usize>>,
+    /// What each frame is worth as the first cover, 0 to 1.
+    pub(crate) worth: Vec<f32>,
 }
 
 /// Chooses at most `count` frames, best first.
@@ -43,5 +45,6 @@ pub(crate) fn choose(
         quality,
         chosen: spread.chosen,
         scenes: spread.scenes,
+        worth: spread.worth,
     }
 }

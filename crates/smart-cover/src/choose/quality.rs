@@ -106,12 +106,12 @@ fn light(frames: &[Frame]) -> Vec<Quality> {
             );
             let bright = ((252.0 - e.mean) / 25.0).clamp(0.0, 1.0)
                 * (1.0 - (e.bright - 0.55) / 0.4).clamp(0.0, 1.0);
-            q.times(Reason::Bright, bright.max(if page { 0.5 } else { 0.02 }));
+            q.times(Reason::Bright, bright.max(if page { 0.7 } else { 0.02 }));
             q.times(Reason::Flat, ((e.spread - 3.0) / 12.0).clamp(0.0, 1.0));
             let shades = ((e.entropy - 0.4) / 2.2).clamp(0.02, 1.0);
             q.times(
                 Reason::Plain,
-                shades.max(if page && !f.text.title { 0.3 } else { 0.0 }),
+                shades.max(if page && !f.text.title { 0.6 } else { 0.0 }),
             );
             q.times(
                 Reason::OneWay,

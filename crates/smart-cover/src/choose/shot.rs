@@ -7,8 +7,14 @@ use crate::{decode::Frame, feature::likeness};
 const GAP: f64 = 0.7;
 /// A cut changes the picture at least this much (mean luma difference at 64 × 36) …
 const CUT: f32 = 6.0;
+/// … or, where little light is spread thinly (night, writing on a dark screen), at least this much and nearly all structure …
+const CUT_DIM: f32 = 1.5;
+const UNLIKE: f32 = 0.5;
 /// … and this many times more than the picture changes just before and after.
 const CUT_RATIO: f32 = 3.0;
+/// Numbers of a palette, and how much of it a cut exchanges at least (0 to 1).
+const PALETTE: usize = 48;
+const REPAINTED: f32 = 0.15;
 /// Without a cut, a picture this far in looks from where the shot began is another one: a pan, a slow dissolve, a visitor.
 const DRIFTED: f32 = 1.1;
 /// Shots closer in looks than this show the same scene,
@@ -95,22 +101,67 @@ fn inside(time: f64, edges: &[(f64, f64)]) -> f64 {
 
 /// Whether the picture is cut between each frame and the next.
 fn cuts(frames: &[Frame]) -> Vec<bool> {
-    let change: Vec<f32> = frames
-        .windows(2)
-        .map(|w| likeness::difference(&w[0].features.look.thumb, &w[1].features.look.thumb))
+    let pairs = |of: &dyn Fn(&Frame, &Frame) -> f32| -> Vec<f32> {
+        frames.windows(2).map(|w| of(&w[0], &w[1])).collect()
+    };
+    let thumb = |f: &Frame| f.features.look.thumb.clone();
+    let change =
+        pairs(&|a, b| likeness::difference(&a.features.look.thumb, &b.features.look.thumb));
+    // A moving camera changes every place at once, but hardly which shades and colours there are.
+    let palettes: Vec<[f32; PALETTE]> = frames
+        .iter()
+        .map(|f| palette(&f.features.look.layout))
         .collect();
+    let repaint: Vec<f32> = palettes
+        .windows(2)
+        .map(|w| {
+            w[0].iter()
+                .zip(&w[1])
+                .map(|(a, b)| (a - b).abs())
+                .sum::<f32>()
+                / 6.0
+        })
+        .collect();
+    (0..change.len())
+        .map(|k| {
+            let other = || likeness::structure(&thumb(&frames[k]), &thumb(&frames[k + 1])) < UNLIKE;
+            let stands_out = change[k] > CUT_RATIO * usual(&change, k);
+            let jumps = stands_out && (change[k] > CUT || change[k] > CUT_DIM && other());
+            jumps
+                || (change[k] > CUT
+                    && repaint[k] > REPAINTED
+                    && repaint[k] > CUT_RATIO * usual(&repaint, k))
+        })
+        .collect()
+}
+
+/// The usual change around a place: the median of the livelier side, because the calmer may be a still.
+fn usual(change: &[f32], k: usize) -> f32 {
     let median = |range: std::ops::Range<usize>| {
         let mut near: Vec<f32> = range.filter_map(|j| change.get(j).copied()).collect();
         near.sort_by(f32::total_cmp);
         near.get(near.len() / 2).copied().unwrap_or(0.0)
     };
-    (0..change.len())
-        .map(|k| {
-            // The calmer side may be a still, so both sides count.
-            let usual = median(k.saturating_sub(4)..k).max(median(k + 1..k + 5));
-            change[k] > CUT && change[k] > CUT_RATIO * usual
-        })
-        .collect()
+    median(k.saturating_sub(4)..k).max(median(k + 1..k + 5))
+}
+
+/// Shares of 16 steps each of luma and both colours over the cells of a layout, colours in finer steps.
+fn palette(layout: &[f32]) -> [f32; PALETTE] {
+    let mut shares = [0.0; PALETTE];
+    let weight = 3.0 / layout.len().max(3) as f32;
+    for (k, value) in layout.iter().enumerate() {
+        let (bank, fine) = (k % 3, if k % 3 == 0 { 16.0 } else { 6.0 });
+        let step = if bank == 0 {
+            value / fine
+        } else {
+            (value - 128.0) / fine + 8.0
+        }
+        .clamp(0.0, 14.999);
+        let part = step.fract();
+        shares[bank * 16 + step as usize] += weight * (1.0 - part);
+        shares[bank * 16 + step as usize + 1] += weight * part;
+    }
+    shares
 }
 
 /// Gathers shots that look alike, longest and best first; returns the scene of each frame and how many there are.

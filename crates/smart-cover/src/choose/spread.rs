@@ -28,6 +28,8 @@ pub(crate) struct Spread {
     pub(crate) chosen: Vec<Choice>,
     /// Scene of each frame that was in the running.
     pub(crate) scenes: Vec<Option<usize>>,
+    /// What each frame is worth as the first cover, 0 to 1.
+    pub(crate) worth: Vec<f32>,
 }
 
 pub(crate) fn spread(
@@ -39,10 +41,12 @@ pub(crate) fn spread(
 ) -> Spread {
     let pool = pool(quality);
     let mut scenes = vec![None; frames.len()];
+    let mut worth = vec![0.0; frames.len()];
     if pool.is_empty() {
         return Spread {
             chosen: Vec::new(),
             scenes,
+            worth,
         };
     }
     let looks = Looks::new(frames, &pool);
@@ -62,6 +66,7 @@ pub(crate) fn spread(
     }
     for (k, frame) in pool.iter().enumerate() {
         scenes[*frame] = Some(shots.scene[k]);
+        worth[*frame] = crowd.worth[k];
     }
     let chosen = field
         .chosen
@@ -71,15 +76,19 @@ pub(crate) fn spread(
             score: score.clamp(0.0, 1.0),
         })
         .collect();
-    Spread { chosen, scenes }
+    Spread {
+        chosen,
+        scenes,
+        worth,
+    }
 }
 
 /// Places of the frames that may become covers; the least bad ones when none is good.
 fn pool(quality: &[Quality]) -> Vec<usize> {
     let best = quality.iter().map(|q| q.value).fold(0.0, f32::max);
-    let floor = if best > 0.05 { 0.05 } else { -1.0 };
+    let floor = if best > 0.4 { 0.12 } else { best * 0.3 };
     let mut pool: Vec<usize> = (0..quality.len())
-        .filter(|k| quality[*k].value > floor)
+        .filter(|k| quality[*k].value >= floor)
         .collect();
     if pool.len() > MOST {
         let every = pool.len() as f64 / MOST as f64;

@@ -1,0 +1,141 @@
+//! What ffmpeg says on its standard error while decoding: the time of each frame, and damage.
+
+use std::collections::BTreeSet;
+
+use crate::{decode::Frame, feature::Features};
+
+/// What ffmpeg said on its standard error while decoding.
+#[derive(Debug, Default)]
+pub(crate) struct Log {
+    tick: f64,
+    pub(crate) shown: Vec<Shown>,
+    /// How many frames had been shown when damage was reported.
+    pub(crate) damage: BTreeSet<usize>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shown {
+    pub(crate) time: f64,
+    pub(crate) key: bool,
+    pub(crate) interlaced: bool,
+}
+
+const DAMAGE: [&str; 9] = [
+    "error while decoding",
+    "concealing",
+    "Invalid NAL",
+    "corrupt",
+    "missing picture",
+    "left block unavailable",
+    "out of range",
+    "negative number",
+    "Could not find ref",
+];
+
+impl Log {
+    /// Takes one line; true when it is worth keeping for an error message.
+    pub(crate) fn line(&mut self, line: &str) -> bool {
+        if line.contains("Parsed_showinfo") {
+            if let Some(base) = field(line, "config in time_base: ") {
+                self.tick = base
+                    .trim_end_matches(',')
+                    .split_once('/')
+                    .and_then(|(a, b)| Some(a.parse::<f64>().ok()? / b.parse::<f64>().ok()?))
+                    .unwrap_or(0.0);
+            } else if let (Some(pts), true) = (field(line, " pts:"), line.contains(" n:")) {
+                // The printed seconds have six digits only; ticks are exact.
+                let time = pts.parse::<f64>().map_or(f64::NAN, |pts| pts * self.tick);
+                let word = |name| field(line, name).unwrap_or_default();
+                self.shown.push(Shown {
+                    time,
+                    key: word(" iskey:") == "1",
+                    interlaced: matches!(word(" i:"), "T" | "B"),
+                });
+            }
+            return false;
+        }
+        if line.starts_with("Stream mapping") {
+            // What was said before came from guessing the format, not from decoding.
+            self.damage.clear();
+        }
+        if DAMAGE.iter().any(|sign| line.contains(sign)) {
+            self.damage.insert(self.shown.len());
+        }
+        line.starts_with('[') || line.contains("rror")
+    }
+}
+
+/// The word after a label.
+fn field<'a>(line: &'a str, label: &str) -> Option<&'a str> {
+    line.split_once(label)?.1.split_whitespace().next()
+}
+
+/// Joins what was measured with what was said. Frames without a time are dropped: they could not be found again.
+pub(crate) fn frames(log: &Log, features: Vec<Features>, place: impl Fn(f64) -> f64) -> Vec<Frame> {
+    let mut damaged = vec![false; log.shown.len()];
+    for at in &log.damage {
+        // The log runs a little ahead of the frames or behind them; damage lasts to the next key frame.
+        let from = at.saturating_sub(3);
+        for (k, flag) in damaged.iter_mut().enumerate().skip(from) {
+            if k > at + 2 && log.shown[k].key {
+                break;
+            }
+            *flag = true;
+        }
+    }
+    let mut frames: Vec<Frame> = features
+        .into_iter()
+        .zip(log.shown.iter().zip(damaged))
+        .filter(|(_, (shown, _))| shown.time.is_finite())
+        .map(|(features, (shown, damaged))| Frame {
+            time: place(shown.time),
+
+            interlaced: shown.interlaced,
+            damaged,
+            features,
+        })
+        .collect();
+    frames.sort_by(|a, b| a.time.total_cmp(&b.time));
+    frames
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CONFIG: &str = "[Parsed_showinfo_3 @ 0x1] config in time_base: 1/12800, frame_rate: 25/1";
+
+    fn shown(n: usize, pts: i64, key: u8) -> String {
+        format!(
+            "[Parsed_showinfo_3 @ 0x1] n:{n:4} pts:{pts:7} pts_time:0  pos: 1 fmt:yuv420p sar:1/1 s:320x180 i:P iskey:{key} type:I"
+        )
+    }
+
+    #[test]
+    fn times_come_from_ticks_and_not_from_rounded_seconds() {
+        let mut log = Log::default();
+        log.line(CONFIG);
+        log.line(&shown(0, 138_240_512, 1));
+        assert!(
+            (log.shown[0].time - 10_800.04).abs() < 1e-9,
+            "{:?}",
+            log.shown
+        );
+        assert!(log.shown[0].key && !log.shown[0].interlaced);
+    }
+
+    #[test]
+    fn damage_lasts_until_the_next_key_frame() {
+        let mut log = Log::default();
+        log.line(CONFIG);
+        for k in 0..20 {
+            if k == 6 {
+                assert!(log.line("[h264 @ 0x2] error while decoding MB 3 4"));
+            }
+            log.line(&shown(k, k as i64 * 512, u8::from(k % 10 == 0)));
+        }
+        let frames = frames(&log, vec![Features::default(); 20], |t| t);
+        let damaged: Vec<usize> = (0..20).filter(|k| frames[*k].damaged).collect();
+        assert_eq!(damaged, (3..10).collect::<Vec<_>>());
+    }
+}
