@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use smart_cover::{Cancel, CoverError, Fit, Options, Picked, pick};
+use smart_cover::{Cancel, CoverError, Fit, Options, Picked, contact_sheet, pick};
 
 fn main() -> ExitCode {
     match run() {
@@ -27,6 +27,7 @@ fn main() -> ExitCode {
 fn run() -> Result<Picked, Box<dyn std::error::Error>> {
     let (mut video, mut out, mut options, mut debug) =
         (PathBuf::new(), PathBuf::from("."), Options::new(), false);
+    let mut explain: Option<PathBuf> = None;
     let mut words = std::env::args().skip(1);
     while let Some(flag) = words.next() {
         if flag == "--dedup" {
@@ -53,6 +54,10 @@ fn run() -> Result<Picked, Box<dyn std::error::Error>> {
             "--width" => options.width(value.parse::<u32>()?),
             "--height" => options.height(value.parse::<u32>()?),
             "--format" => options.format(value.parse()?),
+            "--explain" => {
+                explain = Some(PathBuf::from(value));
+                options.explain(true)
+            }
             "--fit" => options.fit(match value.as_str() {
                 "crop" => Fit::Crop,
                 "pad" => Fit::Pad,
@@ -64,6 +69,9 @@ fn run() -> Result<Picked, Box<dyn std::error::Error>> {
     }
     std::fs::create_dir_all(&out)?;
     let picked = pick(&video, &options, &out, &mut |_| {}, &Cancel::new())?;
+    if let Some(page) = explain {
+        std::fs::write(page, contact_sheet(&picked, &video.to_string_lossy()))?;
+    }
     if debug {
         for c in &picked.candidates {
             let mark = c.cover.map_or_else(String::new, |n| format!("<-- {n}"));

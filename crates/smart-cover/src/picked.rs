@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::{choose::quality::Reason, probe::MediaInfo};
+use crate::{choose::quality::Reason, explain::Thumbnail, probe::MediaInfo};
 
 /// The covers of one video.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,6 +60,8 @@ pub struct Candidate {
     pub even: f64,
     /// Focus, about 0.2 and less when blurred, 1 and more when crisp.
     pub focus: f64,
+    /// What it looks like, when [`Options::explain`](crate::Options::explain) was set.
+    pub thumbnail: Option<Thumbnail>,
 }
 
 /// How far the work is.

@@ -11,6 +11,7 @@ use crate::{
     choose::{self, Choice, Decision},
     decode::Frame,
     error::CoverError,
+    explain::Thumbnail,
     options::{Options, Tools},
     picked::{Candidate, Cover, Picked, Progress},
     probe::{self, MediaInfo},
@@ -86,7 +87,7 @@ pub fn pick(
     progress(Progress::Rendered {
         covers: covers.len(),
     });
-    let candidates = candidates(&frames, &decision);
+    let candidates = candidates(&frames, &decision, &covers, options.explain);
     Ok(Picked {
         covers,
         media: info,
@@ -167,12 +168,18 @@ fn spacing(info: &MediaInfo) -> f64 {
     }
 }
 
-fn candidates(frames: &[Frame], decision: &Decision) -> Vec<Candidate> {
+fn candidates(
+    frames: &[Frame],
+    decision: &Decision,
+    covers: &[Cover],
+    explain: bool,
+) -> Vec<Candidate> {
     frames
         .iter()
         .zip(&decision.quality)
         .enumerate()
         .map(|(k, (frame, quality))| Candidate {
+            thumbnail: explain.then(|| Thumbnail::of(&frame.features.look)),
             time: frame.time,
             quality: quality.value.into(),
             worth: decision.worth[k].into(),
@@ -182,7 +189,10 @@ fn candidates(frames: &[Frame], decision: &Decision) -> Vec<Candidate> {
                 .map(|(reason, factor)| (*reason, f64::from(*factor)))
                 .collect(),
             scene: decision.scenes[k],
-            cover: decision.chosen.iter().position(|c| c.frame == k),
+            // A chosen frame that could not be written is no cover.
+            cover: covers
+                .iter()
+                .position(|c| (c.time - frame.time).abs() < 1e-9),
             mean: frame.features.exposure.mean.into(),
             contrast: frame.features.exposure.spread.into(),
             detail: frame.features.sharpness.detail.into(),

@@ -31,6 +31,26 @@ pub enum Reason {
     Damaged,
 }
 
+impl Reason {
+    /// A few words for people, such as `too dark`.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Dark => "too dark",
+            Self::Bright => "too bright",
+            Self::Flat => "hardly any contrast",
+            Self::Plain => "very few shades",
+            Self::OneWay => "edges in one direction only",
+            Self::Noise => "static",
+            Self::Repeating => "test pattern",
+            Self::Blur => "blurred",
+            Self::Title => "title or credits",
+            Self::Transition => "fade or dissolve",
+            Self::Damaged => "damaged",
+        }
+    }
+}
+
 /// Quality of one frame, 0 to 1, and the factors below 1 that made it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Quality {
