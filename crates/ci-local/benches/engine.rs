@@ -12,6 +12,7 @@ use ci_local::{Config, Engine, LOCAL_SECRET_ID, LOCAL_SECRET_KEY};
 use cos_sign::{Credentials, Validity, sign};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
 
 const HOST: &str = "bench-1250000000.ci.ap-chongqing.myqcloud.com";
 const JOB: &str = "<Request><Tag>SmartCover</Tag><Input><Object>in/clip.mp4</Object></Input><Operation>\
@@ -34,7 +35,7 @@ fn main() {
 
 async fn run(connections: usize, lasting: Duration, queued: usize) {
     let folder = tempfile::tempdir().expect("a folder");
-    let (engine, address) = start(folder.path()).await;
+    let (engine, address, serving) = start(folder.path()).await;
     pause(&engine, folder.path(), address).await;
     println!("memory with an empty queue: {} MB", memory());
 
@@ -78,9 +79,11 @@ async fn run(connections: usize, lasting: Duration, queued: usize) {
         println!("memory with {queued} jobs queued: {} MB", memory());
     }
     engine.shutdown().await;
+    serving.abort();
+    let _ = serving.await;
     drop(engine);
     let began = Instant::now();
-    let (engine, address) = start(folder.path()).await;
+    let (engine, address, _serving) = start(folder.path()).await;
     exchange(
         &mut TcpStream::connect(address).await.expect("connects"),
         b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n",
@@ -94,13 +97,13 @@ async fn run(connections: usize, lasting: Duration, queued: usize) {
     engine.shutdown().await;
 }
 
-async fn start(folder: &std::path::Path) -> (Arc<Engine>, SocketAddr) {
+async fn start(folder: &std::path::Path) -> (Arc<Engine>, SocketAddr, JoinHandle<()>) {
     let engine = Arc::new(Engine::start(Config::at(folder)).await.expect("starts"));
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
     let serving = Arc::clone(&engine);
-    tokio::spawn(async move { serving.serve(listener, std::future::pending()).await });
-    (engine, address)
+    let task = tokio::spawn(async move { serving.serve(listener, std::future::pending()).await });
+    (engine, address, task)
 }
 
 /// Puts the input there and pauses the queue.
@@ -131,6 +134,8 @@ async fn newest(address: SocketAddr) -> String {
 struct Outcome {
     count: usize,
     per_second: f64,
+    /// Processor time of the whole process, load included, for one exchange.
+    cpu: Duration,
     p50: Duration,
     p99: Duration,
 }
@@ -139,8 +144,8 @@ impl std::fmt::Display for Outcome {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(
             f,
-            "{} in all, {:.0}/s, p50 {:.1?}, p99 {:.1?}",
-            self.count, self.per_second, self.p50, self.p99
+            "{} in all, {:.0}/s, p50 {:.1?}, p99 {:.1?}, {:.0?} of processor each",
+            self.count, self.per_second, self.p50, self.p99, self.cpu
         )
     }
 }
@@ -152,7 +157,7 @@ async fn load(
     lasting: Duration,
     most: usize,
 ) -> Outcome {
-    let began = Instant::now();
+    let (began, used) = (Instant::now(), processor());
     let left = Arc::new(AtomicUsize::new(most));
     let mut tasks = Vec::new();
     for _ in 0..connections {
@@ -179,11 +184,13 @@ async fn load(
         times.extend(task.await.expect("a task"));
     }
     let elapsed = began.elapsed();
+    let cpu = (processor() - used) / u32::try_from(times.len().max(1)).unwrap_or(1);
     times.sort_unstable();
     let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
     Outcome {
         count: times.len(),
         per_second: times.len() as f64 / elapsed.as_secs_f64(),
+        cpu,
         p50: at(0.5),
         p99: at(0.99),
     }
@@ -245,6 +252,19 @@ fn between<'a>(text: &'a str, name: &str) -> &'a str {
         .expect("the element")
         .1;
     rest.split_once('<').expect("its end").0
+}
+
+/// Processor time this process has used, from its ticks of ten milliseconds.
+fn processor() -> Duration {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+    let ticks: u64 = after_name
+        .split_whitespace()
+        .skip(11)
+        .take(2)
+        .filter_map(|n| n.parse::<u64>().ok())
+        .sum();
+    Duration::from_millis(ticks * 10)
 }
 
 /// Resident memory of this process, load included.

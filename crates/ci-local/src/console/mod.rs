@@ -102,7 +102,7 @@ fn page(shared: &Shared) -> Response<Body> {
         .replace("{{nonce}}", &nonce);
     let mut response = respond(StatusCode::OK, "text/html; charset=utf-8", text);
     let policy = format!(
-        "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src 'self'; \
+        "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src 'self' data:; \
          connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
     );
     if let Ok(policy) = HeaderValue::from_str(&policy) {

@@ -19,6 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
+use tokio::sync::Semaphore;
 
 use crate::error::{EngineError, StoreError};
 use writer::Writer;
@@ -33,11 +34,13 @@ pub(crate) struct Store {
 #[derive(Debug)]
 struct Readers {
     path: PathBuf,
+    places: Semaphore,
     idle: Mutex<Vec<Connection>>,
 }
 
-/// Connections kept for the next reader; more are opened under load and closed after.
-const IDLE_READERS: usize = 8;
+/// Readers at the same time. Each has its connection with its cache; more than a few only wait for
+/// each other's processor, and a thousand would cost their memory.
+const READERS: usize = 4;
 
 impl Store {
     /// Opens or creates `path`, brings its schema up to date and starts the writer.
@@ -62,6 +65,7 @@ impl Store {
             writer,
             readers: Arc::new(Readers {
                 path: path.to_owned(),
+                places: Semaphore::new(READERS),
                 idle: Mutex::default(),
             }),
         })
@@ -86,6 +90,12 @@ impl Store {
         F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     {
         let readers = Arc::clone(&self.readers);
+        let _place = self
+            .readers
+            .places
+            .acquire()
+            .await
+            .map_err(|_| StoreError::Closed)?;
         tokio::task::spawn_blocking(move || {
             let connection = readers.take()?;
             let out = work(&connection);
@@ -120,10 +130,10 @@ impl Readers {
     }
 
     fn give(&self, connection: Connection) {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if idle.len() < IDLE_READERS {
-            idle.push(connection);
-        }
+        self.idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(connection);
     }
 }
 

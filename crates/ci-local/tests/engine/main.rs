@@ -9,6 +9,7 @@ mod durable;
 mod harness;
 mod jobs;
 mod listing;
+mod media;
 mod objects;
 mod port;
 mod running;
