@@ -238,6 +238,34 @@ impl Client {
         jobs.iter().map(result).collect()
     }
 
+    /// Those of some jobs that have ended; all of them when they could not be asked about.
+    pub(crate) async fn ends_of(
+        &self,
+        jobs: &[JobId],
+    ) -> Vec<(JobId, Result<JobsDetail, WaitError>)> {
+        match self.look_at(jobs, None).await {
+            None => Vec::new(),
+            Some(Err(error)) => jobs
+                .iter()
+                .map(|id| (id.clone(), Err(WaitError::Call(error.clone()))))
+                .collect(),
+            Some(Ok(found)) => {
+                let unknown = jobs
+                    .iter()
+                    .filter(|id| !found.iter().any(|job| job.job_id.as_ref() == Some(id)));
+                let mut ends: Vec<_> = unknown
+                    .map(|id| (id.clone(), Err(WaitError::NotFound(id.clone()))))
+                    .collect();
+                ends.extend(
+                    found
+                        .iter()
+                        .filter_map(|job| Some((job.job_id.clone()?, end_of(job)?))),
+                );
+                ends
+            }
+        }
+    }
+
     /// Describes some jobs; nothing when the wait is over first. Even the last look gets a second.
     async fn look_at(
         &self,

@@ -181,6 +181,7 @@ impl<'a> Run<'a> {
         let mut rejected: Option<Credentials> = None;
         loop {
             let credentials = self.credentials(rejected.take()).await?;
+            let applied = self.client.shared.skew.applied();
             let signed = self
                 .sign(head, &credentials)
                 .map_err(|cause| (cause, false))?;
@@ -197,8 +198,10 @@ impl<'a> Run<'a> {
                 }
                 if refusal.is_clock_skew() && !self.skew_tried {
                     self.skew_tried = true;
-                    let seen = self.client.shared.skew.seen();
-                    if seen.is_some_and(|seen| self.client.shared.skew.learn(seen)) {
+                    let skew = &self.client.shared.skew;
+                    // Either the difference is news, or what was applied has just been dropped for it.
+                    let learned = skew.seen().is_some_and(|seen| skew.learn(seen));
+                    if learned || skew.applied() != applied {
                         continue;
                     }
                 }
@@ -350,10 +353,10 @@ impl<'a> Run<'a> {
                 Failure::Refused(refusal) => refusal.to_string(),
                 Failure::Unreadable(unreadable) => unreadable.to_string(),
             };
-            if note.request_id.is_none() {
-                if let Failure::Refused(refusal) = failure {
-                    note.request_id.clone_from(&refusal.request_id);
-                }
+            if note.request_id.is_none()
+                && let Failure::Refused(refusal) = failure
+            {
+                note.request_id.clone_from(&refusal.request_id);
             }
             tracing::debug!(number, took = ?took, failure = text, "attempt failed");
             note.failure = Some(text);

@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use super::{Client, Limits, Shared};
 use crate::clock::{Clock, Skew, SystemClock};
-use crate::credentials::{Cache, EnvCredentials, ProvideCredentials};
+use crate::credentials::{Cache, CredentialsChain, ProvideCredentials};
 use crate::retry::{Budget, RetryPolicy};
 use crate::transport::{
     DynTransport, HyperTransport, HyperTransportBuilder, Proxy, SetupError, Transport,
@@ -78,7 +78,8 @@ impl ClientBuilder {
         self
     }
 
-    /// What to sign with: [`Credentials`](cos_sign::Credentials) as they are, or a provider. The environment by default.
+    /// What to sign with: [`Credentials`](cos_sign::Credentials) as they are, or a provider. By default
+    /// [`CredentialsChain::standard`]: environment, tccli profile, TKE, CVM.
     pub fn credentials(mut self, provider: impl ProvideCredentials) -> Self {
         self.credentials = Some(Arc::new(provider));
         self
@@ -174,7 +175,7 @@ impl ClientBuilder {
         };
         let provider = self
             .credentials
-            .unwrap_or_else(|| Arc::new(EnvCredentials::new()));
+            .unwrap_or_else(|| Arc::new(CredentialsChain::standard()));
         let shared = Shared {
             transport,
             credentials: Cache::new(provider, Arc::clone(&self.clock)),

@@ -17,6 +17,7 @@ use tokio::time::Instant;
 
 pub use builder::{BuildError, ClientBuilder};
 pub use jobs::CreatedJob;
+pub(crate) use settle::Lost;
 
 use crate::clock::{Clock, Skew};
 use crate::credentials::Cache;
@@ -131,8 +132,12 @@ impl Client {
         &self,
         mut operation: O,
     ) -> Result<Reply<O::Output>, CallError> {
-        let mark = mark();
-        let mark = operation.stamp(&mark).then_some(mark);
+        let stamped = operation.stamp(&mark());
+        let mark = if stamped {
+            operation.lookup().map(|lookup| lookup.mark)
+        } else {
+            None
+        };
         let deadline = self.deadline();
         let mut reply = match self.run(&operation, deadline).await {
             Ok(reply) => reply,
@@ -166,7 +171,7 @@ impl fmt::Debug for Client {
 }
 
 /// A text that nobody has used before: 128 random bits.
-fn mark() -> String {
+pub(crate) fn mark() -> String {
     let mut bytes = [0; 16];
     if getrandom::fill(&mut bytes).is_err() {
         // Without randomness the address of the call and the time have to do.

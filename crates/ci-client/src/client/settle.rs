@@ -19,6 +19,24 @@ const EXACT: i64 = 2;
 /// Most pages of one look; a list that goes on longer than this is not read to its end.
 const PAGES: u32 = 200;
 
+/// Why an effect was not found.
+#[derive(Debug)]
+pub(crate) enum Lost {
+    /// The lists were read to their end, the last time too, and it is in none.
+    Missing,
+    /// That could not be told.
+    Unclear(String),
+}
+
+impl Lost {
+    fn into_text(self) -> String {
+        match self {
+            Self::Missing => "no job like it is listed so far".into(),
+            Self::Unclear(why) => why,
+        }
+    }
+}
+
 impl Client {
     /// Looks for the effect until it is found, cannot be told, or the time of the call is over.
     pub(super) async fn settle<O: Operation>(
@@ -47,7 +65,12 @@ impl Client {
                 attempts: u32::try_from(trouble.attempts.len()).unwrap_or(u32::MAX),
                 mark: None,
             }),
-            Err(reason) => Err(unknown(O::NAME, Some(lookup.mark), reason, trouble)),
+            Err(lost) => Err(unknown(
+                O::NAME,
+                Some(lookup.mark),
+                lost.into_text(),
+                trouble,
+            )),
         }
     }
 
@@ -56,8 +79,8 @@ impl Client {
         lookup: &Lookup<T>,
         began: i64,
         deadline: Instant,
-    ) -> Result<T, String> {
-        let mut said = "there was no time left to look for it".to_owned();
+    ) -> Result<T, Lost> {
+        let mut said = Lost::Unclear("there was no time left to look for it".into());
         let mut looks = 0u32;
         while Instant::now() < deadline {
             match tokio::time::timeout_at(deadline, self.look(lookup, began, deadline)).await {
@@ -66,12 +89,12 @@ impl Client {
                     tracing::debug!("found: it had been carried out");
                     return Ok(output);
                 }
-                Ok(Ok(Picked::Missing)) => "no job like it is listed so far".clone_into(&mut said),
+                Ok(Ok(Picked::Missing)) => said = Lost::Missing,
                 Ok(Ok(Picked::Ambiguous)) => {
-                    return Err("several jobs like it are listed".to_owned());
+                    return Err(Lost::Unclear("several jobs like it are listed".into()));
                 }
-                Ok(Err((reason, true))) => return Err(reason),
-                Ok(Err((reason, false))) => said = reason,
+                Ok(Err((reason, true))) => return Err(Lost::Unclear(reason)),
+                Ok(Err((reason, false))) => said = Lost::Unclear(reason),
             }
             // Lists lag behind, so looking again soon is worth it, and looking often is not.
             let pause = Duration::from_millis(500)
@@ -84,6 +107,42 @@ impl Client {
             tokio::time::sleep(pause).await;
         }
         Err(said)
+    }
+
+    /// Looks for the effect of an operation that was marked and sent earlier, perhaps by a program that has ended since.
+    ///
+    /// `began` is when it was sent, in Unix seconds by this machine's clock. [`Lost::Missing`] means that it was absent
+    /// from the whole list, and still was `absent` later.
+    pub(crate) async fn find<O: Operation>(
+        &self,
+        operation: &O,
+        began: i64,
+        absent: Duration,
+    ) -> Result<O::Output, Lost> {
+        let Some(lookup) = operation.lookup() else {
+            return Err(Lost::Unclear("it has no mark".into()));
+        };
+        let sure = Instant::now() + absent;
+        loop {
+            let deadline = self.deadline();
+            let looked =
+                tokio::time::timeout_at(deadline, self.look(&lookup, began, deadline)).await;
+            match looked {
+                Ok(Ok(Picked::Found(output))) => return Ok(output),
+                Ok(Ok(Picked::Ambiguous)) => {
+                    return Err(Lost::Unclear("several jobs like it are listed".into()));
+                }
+                Ok(Ok(Picked::Missing)) if Instant::now() >= sure => return Err(Lost::Missing),
+                Ok(Ok(Picked::Missing)) => {}
+                Ok(Err((reason, _))) => return Err(Lost::Unclear(reason)),
+                Err(_) => {
+                    return Err(Lost::Unclear(
+                        "the list of jobs could not be read in time".into(),
+                    ));
+                }
+            }
+            tokio::time::sleep_until(sure.min(Instant::now() + Duration::from_secs(1))).await;
+        }
     }
 
     /// Reads the lists once. The error says whether looking again is of no use.

@@ -141,3 +141,6 @@ fn kept(credentials: Credentials, now: i64, dice: f64) -> Kept {
         expires_at,
     }
 }
+
+#[cfg(test)]
+mod tests;

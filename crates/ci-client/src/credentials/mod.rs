@@ -1,7 +1,10 @@
 //! Where secret ids and keys come from.
 
 mod cache;
+mod chain;
 mod given;
+mod network;
+mod profile;
 
 use std::fmt;
 use std::future::Future;
@@ -12,7 +15,10 @@ use cos_sign::Credentials;
 use thiserror::Error;
 
 pub(crate) use cache::Cache;
+pub use chain::CredentialsChain;
 pub use given::EnvCredentials;
+pub use network::{CvmCredentials, WebIdentityCredentials};
+pub use profile::ProfileCredentials;
 
 /// The future of a provider.
 pub type Providing<'a> =

@@ -1,7 +1,14 @@
 //! The client against peers on loopback that behave, misbehave and fall silent.
 
+mod batch;
+mod credentials;
 mod faults;
+mod lists;
 mod objects;
 mod peer;
+mod pool;
+mod secrets;
 mod service;
+mod skew;
+mod tls;
 mod wait;

@@ -57,6 +57,8 @@ pub(crate) struct State {
     pub(crate) jobs: Vec<(String, CreateJobRequest)>,
     pub(crate) seen: Vec<Seen>,
     pub(crate) lists: u32,
+    /// Hangs up politely after every answered submission.
+    pub(crate) closes_after_post: bool,
 }
 
 pub(crate) struct Service {
@@ -72,6 +74,7 @@ impl Service {
             jobs: Vec::new(),
             seen: Vec::new(),
             lists: 0,
+            closes_after_post: false,
         };
         let state = Arc::new(Mutex::new(state));
         let shared = Arc::clone(&state);
@@ -138,6 +141,9 @@ async fn serve(mut conn: Conn, state: Arc<Mutex<State>>) {
                 if post == Post::Reset {
                     conn.reset();
                 }
+                return;
+            }
+            if state.lock().unwrap().closes_after_post {
                 return;
             }
         } else if seen.line.starts_with("GET /jobs?") {

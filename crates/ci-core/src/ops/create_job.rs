@@ -60,6 +60,10 @@ impl Operation for CreateJob {
     }
 
     fn stamp(&mut self, mark: &str) -> bool {
+        // A mark of an earlier call is kept: that is what it is for.
+        if self.marked.contains(&true) {
+            return true;
+        }
         let several = self.request.operation.len() > 1;
         self.marked.clear();
         for (index, operation) in self.request.operation.iter_mut().enumerate() {
@@ -244,6 +248,8 @@ mod tests {
             .collect();
         assert_eq!(marks, ["m-1-0", "m-1-1"]);
         assert_eq!(several.lookup().unwrap().mark, "m-1");
+        assert!(several.stamp("m-2"));
+        assert_eq!(several.lookup().unwrap().mark, "m-1", "a mark stays");
         assert!(
             call().lookup().is_none(),
             "without any mark there is nothing to look for"

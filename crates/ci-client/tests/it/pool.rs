@@ -1,0 +1,134 @@
+//! Connections: used again, gone stale, and gone with the last client.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use ci_client::RetryPolicy;
+use ci_client::model::SmartCover;
+use tokio::sync::Notify;
+
+use crate::peer::Peer;
+use crate::service::{List, Service, builder};
+
+fn at_once() -> RetryPolicy {
+    let mut policy = RetryPolicy::default();
+    policy.base = Duration::ZERO;
+    policy
+}
+
+#[tokio::test]
+async fn a_connection_closed_at_the_moment_of_use_harms_no_safe_call_in_ten_thousand_rounds() {
+    let peer = Peer::start(|_, mut conn| async move {
+        conn.request().await;
+        conn.reply(200, "", "").await;
+        // Closes as soon as the next request begins to arrive.
+        let _ = conn.some(1).await;
+    })
+    .await;
+    let client = builder(&peer).retry(at_once()).build().unwrap();
+    for round in 0..10_000 {
+        let reply = client.head_object("a").await;
+        assert!(reply.is_ok(), "round {round}: {}", reply.unwrap_err());
+    }
+}
+
+#[tokio::test]
+async fn a_submission_on_a_connection_that_may_be_stale_makes_one_job_or_is_told() {
+    let service = Service::start([], List::Good).await;
+    service.state.lock().unwrap().closes_after_post = true;
+    let client = service
+        .builder()
+        .timeout(Duration::from_millis(500))
+        .retry(at_once())
+        .build()
+        .unwrap();
+    let mut told = 0;
+    for _ in 0..1000 {
+        match client
+            .create_job(SmartCover::new(), "in/a.mp4", "c/${number}.jpg")
+            .await
+        {
+            Ok(_) => {}
+            Err(error) if error.is_unknown_outcome() => told += 1,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert_eq!(service.jobs() + told, 1000);
+}
+
+#[tokio::test]
+async fn nothing_outlives_the_last_clone_of_a_client() {
+    let closed = Arc::new(Notify::new());
+    let open = Arc::new(AtomicUsize::new(0));
+    let (seen, count) = (Arc::clone(&closed), Arc::clone(&open));
+    let peer = Peer::start(move |_, mut conn| {
+        let (seen, count) = (Arc::clone(&seen), Arc::clone(&count));
+        async move {
+            count.fetch_add(1, Ordering::SeqCst);
+            while conn.request().await.is_some() {
+                conn.reply(200, "", "").await;
+            }
+            count.fetch_sub(1, Ordering::SeqCst);
+            seen.notify_one();
+        }
+    })
+    .await;
+    let client = builder(&peer).build().unwrap();
+    let clone = client.clone();
+    clone.head_object("a").await.unwrap();
+    drop(clone);
+    client.head_object("a").await.unwrap();
+    assert_eq!((peer.connections(), open.load(Ordering::SeqCst)), (1, 1));
+    drop(client);
+    closed.notified().await;
+    assert_eq!(open.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn a_connection_at_rest_is_closed_after_its_time() {
+    let closed = Arc::new(Notify::new());
+    let seen = Arc::clone(&closed);
+    let peer = Peer::start(move |_, mut conn| {
+        let seen = Arc::clone(&seen);
+        async move {
+            while conn.request().await.is_some() {
+                conn.reply(200, "", "").await;
+            }
+            seen.notify_one();
+        }
+    })
+    .await;
+    let client = builder(&peer)
+        .pool_idle(Duration::from_millis(20))
+        .build()
+        .unwrap();
+    client.head_object("a").await.unwrap();
+    // The client is alive, and the peer sees the end all the same.
+    closed.notified().await;
+    client.head_object("a").await.unwrap();
+    assert_eq!(peer.connections(), 2);
+}
+
+#[tokio::test]
+async fn dropping_a_call_ends_it_at_once() {
+    let closed = Arc::new(Notify::new());
+    let seen = Arc::clone(&closed);
+    let peer = Peer::start(move |_, mut conn| {
+        let seen = Arc::clone(&seen);
+        async move {
+            conn.request().await;
+            conn.silence().await;
+            seen.notify_one();
+        }
+    })
+    .await;
+    let client = builder(&peer).build().unwrap();
+    let call = client.head_object("a");
+    assert!(
+        tokio::time::timeout(Duration::from_millis(50), call)
+            .await
+            .is_err()
+    );
+    closed.notified().await;
+}
