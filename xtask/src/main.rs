@@ -1,7 +1,10 @@
 //! What people and CI run in this repository: `cargo xtask help` lists it.
 
+mod bench;
 mod ci;
 mod demo;
+mod fuzz;
+mod outside;
 mod provision;
 mod shell;
 mod test;
@@ -19,6 +22,8 @@ cargo xtask <task>
   test    run every test, installing the programs they need
   ci      format, clippy, tidy, docs, then the tests: all that the gate runs
   tidy    check the layers between the crates and the rules for files
+  fuzz    run the fuzz targets: `fuzz [target or crate] [--seconds N]`, 60 seconds for each
+  bench   run the benches and print their tables: `bench [sign|model|…]`
   help    print this
 
 Programs that are missing (ffmpeg and the like) are installed with apt-get, as root or through sudo.";
@@ -32,6 +37,8 @@ fn main() -> ExitCode {
         Some("test") => test::run(&rest),
         Some("ci") => ci::run(),
         Some("tidy") => tidy::run(),
+        Some("fuzz") => fuzz::run(&rest),
+        Some("bench") => bench::run(&rest),
         None | Some("help" | "-h" | "--help") => {
             println!("{HELP}");
             Ok(())

@@ -30,6 +30,11 @@ pub(crate) const CURL: Needed = Needed {
     program: "curl",
     package: "curl",
 };
+/// Compiles libFuzzer for the fuzz targets.
+pub(crate) const CXX: Needed = Needed {
+    program: "c++",
+    package: "g++",
+};
 
 /// Makes sure that every program is there.
 pub(crate) fn ensure(needed: &[Needed]) -> Outcome {
