@@ -7,7 +7,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let port: u16 = arguments.next().map_or(Ok(7717), |port| port.parse())?;
     let config = arguments.next().map_or_else(Config::ephemeral, Config::at);
-    let engine = Engine::start(config.auth(AuthMode::Warn).control(true)).await?;
+    let engine = Engine::start(config.auth(AuthMode::Strict).control(true)).await?;
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
     println!("http://{}/_console/", listener.local_addr()?);
     println!("signed by {LOCAL_SECRET_ID} with {LOCAL_SECRET_KEY}");

@@ -7,6 +7,7 @@ mod console;
 mod control;
 mod durable;
 mod harness;
+mod hostile;
 mod jobs;
 mod listing;
 mod media;
