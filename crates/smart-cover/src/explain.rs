@@ -107,13 +107,15 @@ pub fn contact_sheet(picked: &Picked, title: &str) -> String {
         .enumerate()
         .filter(|(k, c)| shown(*k, c))
         .map(|(_, c)| c);
+    let shape = picked.media.display_size();
     let cards = |candidates: &mut dyn Iterator<Item = &Candidate>| -> String {
         candidates.map(card).collect()
     };
     format!(
-        "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title>\n<style>{STYLE}</style>\n\
+        "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title>\n<style>{STYLE}img{{aspect-ratio:{:.4}}}</style>\n\
          <h1>{title}</h1>\n<p>{} frames were looked at, {} became covers.</p>\n<h2>Covers, best first</h2>\n<ol start=\"0\">{}</ol>\n\
          <h2>Candidates in order of time</h2>\n<ul>{}</ul>\n</html>\n",
+        shape.0 / shape.1,
         picked.candidates.len(),
         chosen.len(),
         cards(&mut chosen.iter().copied()),

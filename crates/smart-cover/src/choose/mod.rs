@@ -48,3 +48,130 @@ pub(crate) fn choose(
         worth: spread.worth,
     }
 }
+
+#[cfg(test)]
+pub(crate) mod film {
+    //! Films made of synthetic pictures, for the tests of the choice.
+    use crate::{
+        decode::Frame,
+        feature::{self, samples},
+        plane::Picture,
+    };
+
+    /// Seconds between frames.
+    pub(crate) const STEP: f64 = 0.08;
+
+    /// Frames one after the other out of their pictures.
+    pub(crate) fn of(pictures: impl IntoIterator<Item = Picture>) -> Vec<Frame> {
+        let frame = |(k, picture): (usize, Picture)| Frame {
+            time: k as f64 * STEP,
+            interlaced: false,
+            damaged: false,
+            features: feature::measure(&picture),
+        };
+        pictures.into_iter().enumerate().map(frame).collect()
+    }
+
+    /// So many frames of one of several scenes that look nothing alike.
+    pub(crate) fn scene(which: usize, frames: usize) -> Vec<Picture> {
+        let at = move |x: usize, y: usize| match which {
+            0 => samples::scene(x, y),
+            1 => 255 - samples::scene(samples::WIDTH - 1 - x, y),
+            _ => {
+                samples::scene(x, samples::HEIGHT - 1 - y) / 2
+                    + if (x / 20 + y / 20).is_multiple_of(2) {
+                        90
+                    } else {
+                        10
+                    }
+            }
+        };
+        vec![samples::luma(at); frames]
+    }
+
+    /// So many frames of one shade.
+    pub(crate) fn plain(shade: u8, frames: usize) -> Vec<Picture> {
+        vec![samples::luma(|_, _| shade); frames]
+    }
+
+    /// A mix of two pictures.
+    pub(crate) fn mix(a: &Picture, b: &Picture, share: f32) -> Picture {
+        samples::luma(|x, y| {
+            let at = |p: &Picture| f32::from(p.y.data[y * samples::WIDTH + x]);
+            (at(a) * (1.0 - share) + at(b) * share) as u8
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{film, *};
+
+    #[test]
+    fn each_scene_gets_a_cover_before_any_gets_two() {
+        let frames =
+            film::of([film::scene(0, 60), film::scene(1, 15), film::scene(2, 15)].concat());
+        let decision = choose(&frames, 3, false, true);
+        let mut scenes: Vec<_> = decision
+            .chosen
+            .iter()
+            .map(|c| decision.scenes[c.frame])
+            .collect();
+        scenes.sort();
+        scenes.dedup();
+        assert_eq!(scenes.len(), 3, "{:?}", decision.chosen);
+    }
+
+    #[test]
+    fn a_scene_that_comes_back_counts_once() {
+        let frames = film::of(
+            [
+                film::scene(0, 20),
+                film::scene(1, 20),
+                film::scene(0, 20),
+                film::scene(1, 20),
+            ]
+            .concat(),
+        );
+        assert_eq!(choose(&frames, 4, true, true).chosen.len(), 2);
+        assert_eq!(choose(&frames, 4, false, true).chosen.len(), 4);
+    }
+
+    #[test]
+    fn black_and_white_are_no_covers_while_there_is_a_picture() {
+        let frames =
+            film::of([film::plain(0, 40), film::scene(0, 10), film::plain(255, 40)].concat());
+        let chosen = choose(&frames, 1, false, true).chosen;
+        assert!((40..50).contains(&chosen[0].frame), "{chosen:?}");
+    }
+
+    #[test]
+    fn where_nothing_is_good_the_least_bad_is_taken() {
+        let frames = film::of(film::plain(0, 20));
+        assert_eq!(choose(&frames, 2, false, true).chosen.len(), 2);
+    }
+
+    #[test]
+    fn night_stays_a_picture() {
+        let dark = |k: usize| film::mix(&film::plain(0, 1)[0], &film::scene(k, 1)[0], 0.3);
+        let frames = film::of([vec![dark(0); 20], film::plain(0, 20)].concat());
+        let decision = choose(&frames, 1, false, true);
+        assert!(
+            decision.quality[10].value > 0.3 && decision.quality[30].value < 0.05,
+            "{:?}",
+            decision.quality[10]
+        );
+    }
+
+    #[test]
+    fn scores_never_rise_from_cover_to_cover_in_what_they_add() {
+        let frames =
+            film::of([film::scene(0, 30), film::scene(1, 30), film::scene(2, 30)].concat());
+        let chosen = choose(&frames, 6, false, true).chosen;
+        assert_eq!(chosen.len(), 6);
+        assert!(
+            chosen.windows(2).all(|pair| pair[0].score >= pair[1].score),
+            "{chosen:?}"
+        );
+    }
+}

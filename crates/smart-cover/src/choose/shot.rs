@@ -215,3 +215,29 @@ fn scenes(
     }
     (shot.iter().map(|s| scene_of[*s]).collect(), members.len())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::cuts;
+    use crate::{choose::film, feature::samples};
+
+    #[test]
+    fn a_cut_is_found_where_it_is() {
+        let cuts = cuts(&film::of([film::scene(0, 12), film::scene(1, 12)].concat()));
+        assert_eq!(
+            cuts.iter()
+                .enumerate()
+                .filter(|(_, cut)| **cut)
+                .map(|(k, _)| k)
+                .collect::<Vec<_>>(),
+            [11]
+        );
+    }
+
+    #[test]
+    fn a_steady_pan_is_no_cut() {
+        let pan = (0..24)
+            .map(|k| samples::luma(move |x, y| samples::scene((x + 2 * k) % samples::WIDTH, y)));
+        assert!(!cuts(&film::of(pan)).contains(&true));
+    }
+}

@@ -79,3 +79,30 @@ fn mix(frames: &[Frame], at: usize, span: f64) -> f32 {
         0.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::mixes;
+    use crate::choose::film;
+
+    fn with_between(between: impl Fn(f32) -> crate::plane::Picture) -> Vec<f32> {
+        let (a, b) = (film::scene(0, 20), film::scene(1, 20));
+        let middle: Vec<_> = (1..14).map(|k| between(k as f32 / 14.0)).collect();
+        mixes(&film::of([a, middle, b].concat()))
+    }
+
+    #[test]
+    fn a_dissolve_is_a_mix_of_what_is_before_and_after() {
+        let (a, b) = (film::scene(0, 1), film::scene(1, 1));
+        let mixed = with_between(|share| film::mix(&a[0], &b[0], share));
+        assert!(mixed[26] > 0.8, "{mixed:?}");
+        assert!(mixed[5] == 0.0 && mixed[48] == 0.0, "{mixed:?}");
+    }
+
+    #[test]
+    fn a_shot_between_two_cuts_is_none() {
+        let other = film::scene(2, 1);
+        let mixed = with_between(|_| other[0].clone());
+        assert!(mixed.iter().all(|share| *share == 0.0), "{mixed:?}");
+    }
+}
