@@ -24,12 +24,10 @@ impl<T: Copy + Into<f32>> Plane<T> {
 
     /// The part from `left`, `top` of the given size.
     pub(crate) fn part(&self, left: usize, top: usize, width: usize, height: usize) -> Self {
-        let data = self
-            .rows()
-            .skip(top)
-            .take(height)
-            .flat_map(|row| row.iter().skip(left).take(width).copied())
-            .collect();
+        let mut data = Vec::with_capacity(width * height);
+        for row in self.rows().skip(top).take(height) {
+            data.extend_from_slice(row.get(left..left + width).unwrap_or_default());
+        }
         Self::new(width, height, data)
     }
 

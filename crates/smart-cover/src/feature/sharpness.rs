@@ -48,7 +48,7 @@ fn best_quarter(detail: &Plane<f32>, block: usize) -> f32 {
     blocks.iter().take(best).sum::<f32>() / best as f32
 }
 
-/// Neighbours of a row or column index, mirrored at the border.
+/// Neighbours of a row index, mirrored at the border.
 fn around(k: usize, length: usize) -> (usize, usize) {
     let before = if k == 0 { 1.min(length - 1) } else { k - 1 };
     let after = if k + 1 == length {
@@ -59,38 +59,60 @@ fn around(k: usize, length: usize) -> (usize, usize) {
     (before, after)
 }
 
+/// A row above, the row, and the row below, mirrored at the border.
+fn three<T>(data: &[T], width: usize, height: usize, y: usize) -> [&[T]; 3] {
+    let (before, after) = around(y, height);
+    [before, y, after].map(|k| &data[k * width..][..width])
+}
+
+/// Appends `of(left, here, right)` for each sample of a row, mirrored at the border.
+fn along<T: Copy, R>(row: &[T], out: &mut Vec<R>, of: impl Fn(T, T, T) -> R) {
+    let (Some(first), Some(last)) = (row.first(), row.last()) else {
+        return;
+    };
+    let second = row.get(1).unwrap_or(first);
+    let last_but_one = row.len().checked_sub(2).map_or(last, |k| &row[k]);
+    out.push(of(*second, *first, *second));
+    // Windows without bounds checks are what makes these loops run on vectors.
+    out.extend(row.windows(3).map(|w| of(w[0], w[1], w[2])));
+    if row.len() > 1 {
+        out.push(of(*last_but_one, *last, *last_but_one));
+    }
+}
+
 /// Absolute Laplacian of the lightly smoothed picture, so that grain counts less than edges.
 fn laplacian(plane: &Plane<u8>) -> Plane<f32> {
     let (width, height) = (plane.width, plane.height);
-    let mut across = Vec::with_capacity(width * height);
+    let mut across: Vec<u16> = Vec::with_capacity(width * height);
     for row in plane.rows() {
-        across.extend((0..width).map(|x| {
-            let (before, after) = around(x, width);
-            u16::from(row[before]) + 2 * u16::from(row[x]) + u16::from(row[after])
-        }));
+        along(row, &mut across, |a, b, c| {
+            u16::from(a) + 2 * u16::from(b) + u16::from(c)
+        });
     }
-    let mut smooth = Vec::with_capacity(width * height);
+    let mut smooth: Vec<i16> = Vec::with_capacity(width * height);
     for y in 0..height {
-        let (before, after) = around(y, height);
-        let (above, here, below) = (
-            &across[before * width..][..width],
-            &across[y * width..][..width],
-            &across[after * width..][..width],
+        let [above, here, below] = three(&across, width, height, y);
+        smooth.extend(
+            above
+                .iter()
+                .zip(here)
+                .zip(below)
+                .map(|((a, b), c)| ((a + 2 * b + c + 8) >> 4) as i16),
         );
-        smooth.extend((0..width).map(|x| f32::from((above[x] + 2 * here[x] + below[x] + 8) >> 4)));
     }
     let mut out = Vec::with_capacity(width * height);
+    let mut sides: Vec<i16> = Vec::with_capacity(width);
     for y in 0..height {
-        let (before, after) = around(y, height);
-        let (above, here, below) = (
-            &smooth[before * width..][..width],
-            &smooth[y * width..][..width],
-            &smooth[after * width..][..width],
+        let [above, here, below] = three(&smooth, width, height, y);
+        sides.clear();
+        along(here, &mut sides, |a, b, c| a + c - 4 * b);
+        out.extend(
+            above
+                .iter()
+                .zip(&sides)
+                .zip(below)
+                .map(|((a, s), c)| f32::from((a + s + c).abs())),
         );
-        out.extend((0..width).map(|x| {
-            let (left, right) = around(x, width);
-            (above[x] + below[x] + here[left] + here[right] - 4.0 * here[x]).abs()
-        }));
     }
     Plane::new(width, height, out)
 }
@@ -100,21 +122,14 @@ fn gradients(plane: &Plane<u8>) -> (f32, f32) {
     let (width, height) = (plane.width, plane.height);
     let (mut across, mut down) = (0_u64, 0_u64);
     for y in 1..height.saturating_sub(1) {
-        let row = |k: usize| &plane.data[k * width..][..width];
-        let (above, here, below) = (row(y - 1), row(y), row(y + 1));
+        let [above, here, below] = three(&plane.data, width, height, y);
         let (mut sum_across, mut sum_down) = (0_u32, 0_u32);
-        for x in 1..width.saturating_sub(1) {
-            let v = |r: &[u8], k: usize| i32::from(r[k]);
-            let gx = v(above, x + 1) + 2 * v(here, x + 1) + v(below, x + 1)
-                - v(above, x - 1)
-                - 2 * v(here, x - 1)
-                - v(below, x - 1);
-            let gy = v(below, x - 1) + 2 * v(below, x) + v(below, x + 1)
-                - v(above, x - 1)
-                - 2 * v(above, x)
-                - v(above, x + 1);
-            sum_across += gx.unsigned_abs();
-            sum_down += gy.unsigned_abs();
+        for ((a, h), b) in above.windows(3).zip(here.windows(3)).zip(below.windows(3)) {
+            let v = |value: u8| i16::from(value);
+            let gx = v(a[2]) + 2 * v(h[2]) + v(b[2]) - v(a[0]) - 2 * v(h[0]) - v(b[0]);
+            let gy = v(b[0]) + 2 * v(b[1]) + v(b[2]) - v(a[0]) - 2 * v(a[1]) - v(a[2]);
+            sum_across += u32::from(gx.unsigned_abs());
+            sum_down += u32::from(gy.unsigned_abs());
         }
         across += u64::from(sum_across);
         down += u64::from(sum_down);
@@ -124,27 +139,26 @@ fn gradients(plane: &Plane<u8>) -> (f32, f32) {
 }
 
 fn curvature_across<T: Copy + Into<f32>>(plane: &Plane<T>) -> Plane<f32> {
-    let width = plane.width;
     let mut out = Vec::with_capacity(plane.data.len());
     for row in plane.rows() {
-        out.extend((0..width).map(|x| {
-            let (left, right) = around(x, width);
-            (row[left].into() - 2.0 * row[x].into() + row[right].into()).abs()
-        }));
+        along(row, &mut out, |a, b, c| {
+            (a.into() - 2.0 * b.into() + c.into()).abs()
+        });
     }
-    Plane::new(width, plane.height, out)
+    Plane::new(plane.width, plane.height, out)
 }
 
 fn curvature_down<T: Copy + Into<f32>>(plane: &Plane<T>) -> Plane<f32> {
     let (width, height) = (plane.width, plane.height);
     let mut out = Vec::with_capacity(plane.data.len());
     for y in 0..height {
-        let (above, below) = around(y, height);
-        let row = |k: usize| &plane.data[k * width..][..width];
+        let [above, here, below] = three(&plane.data, width, height, y);
         out.extend(
-            (0..width).map(|x| {
-                (row(above)[x].into() - 2.0 * row(y)[x].into() + row(below)[x].into()).abs()
-            }),
+            above
+                .iter()
+                .zip(here)
+                .zip(below)
+                .map(|((a, b), c)| ((*a).into() - 2.0 * (*b).into() + (*c).into()).abs()),
         );
     }
     Plane::new(width, height, out)
