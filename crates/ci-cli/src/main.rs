@@ -1,3 +1,113 @@
-//! The command-line tool `cosci`.
+//! `cosci`: cover frames from videos, on this machine or with Cloud Infinite.
 
-fn main() {}
+#![doc = include_str!("../README.md")]
+
+mod args;
+mod commands;
+mod connect;
+mod failure;
+mod output;
+mod runtime;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use crate::args::Cli;
+use crate::failure::Failure;
+use crate::output::Output;
+
+fn main() -> ExitCode {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let (output, outcome) = match Cli::try_parse_from(&words) {
+        Ok(cli) => (Output::new(cli.json, cli.verbose > 0), commands::run(cli)),
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+            ) =>
+        {
+            let text = error.render();
+            return match output::print(&text.to_string()) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(_) => ExitCode::FAILURE,
+            };
+        }
+        Err(error) => (Output::new(wants_json(&words), false), Err(usage(&error))),
+    };
+    match outcome {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            output.failure(&failure);
+            ExitCode::from(failure.kind.exit())
+        }
+    }
+}
+
+/// Whether `--json` was among the words, for a command line that could not be read.
+fn wants_json(words: &[OsString]) -> bool {
+    words
+        .iter()
+        .take_while(|word| *word != "--")
+        .any(|word| word == "--json")
+}
+
+/// What was wrong with the command line, without the page of usage below it.
+fn usage(error: &clap::Error) -> Failure {
+    let text = error.to_string();
+    let said: Vec<&str> = text
+        .lines()
+        .map(str::trim)
+        .take_while(|line| !line.starts_with("Usage:"))
+        .filter(|l| !l.is_empty())
+        .collect();
+    let said = said.join(" ");
+    let said = said.strip_prefix("error: ").unwrap_or(&said);
+    let said = said
+        .split(" For more information, try")
+        .next()
+        .unwrap_or(said);
+    match error.kind() {
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
+            Failure::usage("a command is missing; `cosci --help` lists them")
+        }
+        _ => Failure::usage(said),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(line: &str) -> String {
+        usage(&Cli::try_parse_from(line.split(' ')).expect_err("a refusal")).message
+    }
+
+    #[test]
+    fn a_refusal_is_one_line_with_the_value_and_the_range() {
+        let message = refused("cosci covers a.mp4 --count 11");
+        assert!(
+            message.contains("11") && message.contains("1 to 10") && !message.contains('\n'),
+            "{message}"
+        );
+        let message = refused("cosci covers a.mp4 --width 127");
+        assert!(
+            message.contains("127") && message.contains("128 to 4096"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn json_is_wanted_only_before_the_end_of_flags() {
+        let words = |line: &str| line.split(' ').map(OsString::from).collect::<Vec<_>>();
+        assert!(wants_json(&words("cosci covers --json --count 0")));
+        assert!(!wants_json(&words("cosci covers -- --json")));
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        <Cli as clap::CommandFactory>::command().debug_assert();
+    }
+}

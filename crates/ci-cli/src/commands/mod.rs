@@ -1,0 +1,43 @@
+//! One file per command; each returns the exit code to end with, or the failure to tell of.
+
+mod covers;
+mod inspect;
+mod jobs;
+mod objects;
+mod serve;
+mod sign;
+
+use std::io::Read;
+use std::path::Path;
+
+use crate::args::{Cli, Command};
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::runtime::block_on;
+
+/// Runs the command.
+pub(crate) fn run(cli: Cli) -> Result<u8, Failure> {
+    let output = Output::new(cli.json, cli.verbose > 0);
+    match cli.command {
+        Command::Sign(args) => sign::run(&args, output),
+        Command::Inspect(args) => inspect::run(&args, output),
+        Command::Covers(args) => block_on(covers::run(args, output)),
+        Command::Serve(args) => block_on(serve::run(args, output)),
+        Command::Jobs(args) => block_on(jobs::run(args, output)),
+        Command::Objects(args) => block_on(objects::run(args, output)),
+    }
+}
+
+/// The bytes of a file, or of stdin for `-` or no file at all.
+fn input(file: Option<&Path>) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    match file.filter(|file| *file != Path::new("-")) {
+        None => std::io::stdin()
+            .read_to_end(&mut bytes)
+            .map(|_| bytes)
+            .map_err(|error| Failure::bad_input(format!("cannot read stdin: {error}"))),
+        Some(file) => std::fs::read(file).map_err(|error| {
+            Failure::bad_input(format!("cannot read {}: {error}", file.display()))
+        }),
+    }
+}

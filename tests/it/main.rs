@@ -1,0 +1,11 @@
+//! Whole-system tests: every part for real, in one binary.
+
+mod bad_input;
+mod by_hand;
+mod covers;
+mod crash;
+mod documents;
+mod in_process;
+mod jobs;
+mod signing;
+mod tls;

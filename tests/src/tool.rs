@@ -1,0 +1,232 @@
+//! `cosci` as a person or a script runs it: the real binary, its output, its exit code.
+
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+
+use serde_json::Value;
+
+/// The binary, built once by the same cargo that runs the tests.
+///
+/// # Panics
+///
+/// When it cannot be built.
+pub fn binary() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| {
+        let output = Command::new(env!("CARGO"))
+            .args([
+                "build",
+                "--package",
+                "ci-cli",
+                "--bin",
+                "cosci",
+                "--message-format",
+                "json",
+            ])
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .stderr(Stdio::inherit())
+            .output()
+            .expect("cargo starts");
+        assert!(output.status.success(), "the tool could not be built");
+        String::from_utf8_lossy(&output.stdout)
+            .lines()
+            .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+            .find_map(|message| Some(PathBuf::from(message["executable"].as_str()?)))
+            .expect("cargo names the binary it built")
+    })
+}
+
+/// A run of the tool in a folder of its own, without the settings of whoever runs the tests.
+#[derive(Debug)]
+pub struct Tool {
+    command: Command,
+    stdin: Vec<u8>,
+}
+
+impl Tool {
+    /// `cosci ARGS…` in `folder`.
+    pub fn new(folder: &Path, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
+        let mut command = Command::new(binary());
+        command.args(args).current_dir(folder).env("HOME", folder);
+        for name in [
+            "TENCENTCLOUD_SECRET_ID",
+            "TENCENTCLOUD_SECRET_KEY",
+            "TENCENTCLOUD_TOKEN",
+            "TENCENTCLOUD_REGION",
+            "COSCI_BUCKET",
+            "COSCI_ENDPOINT",
+            "HTTP_PROXY",
+            "HTTPS_PROXY",
+            "ALL_PROXY",
+            "http_proxy",
+            "https_proxy",
+            "all_proxy",
+        ] {
+            command.env_remove(name);
+        }
+        Self {
+            command,
+            stdin: Vec::new(),
+        }
+    }
+
+    /// Sets a variable of its environment.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// What it reads from stdin.
+    #[must_use]
+    pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.stdin = bytes.into();
+        self
+    }
+
+    /// Runs to the end.
+    ///
+    /// # Panics
+    ///
+    /// When the tool cannot be started.
+    #[must_use]
+    pub fn run(mut self) -> Ran {
+        let mut child = self
+            .command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the tool starts");
+        let mut stdin = child.stdin.take().expect("stdin is a pipe");
+        let bytes = self.stdin;
+        // The tool may fail without reading: then nobody takes the bytes, and that is fine.
+        let feeder = std::thread::spawn(move || drop(stdin.write_all(&bytes)));
+        let output = child.wait_with_output().expect("the tool ends");
+        feeder.join().expect("stdin was fed");
+        Ran {
+            exit: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// Starts it and returns once it has printed its first line.
+    ///
+    /// # Panics
+    ///
+    /// When the tool cannot be started or ends without a line.
+    #[must_use]
+    pub fn start(mut self) -> Running {
+        let mut child = self
+            .command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the tool starts");
+        let mut stdout = BufReader::new(child.stdout.take().expect("stdout is a pipe"));
+        let mut first = String::new();
+        stdout.read_line(&mut first).expect("the tool prints text");
+        assert!(
+            !first.is_empty(),
+            "the tool ended without a word: {:?}",
+            child.wait()
+        );
+        Running {
+            child,
+            first: first.trim_end().to_owned(),
+        }
+    }
+}
+
+/// What a run left.
+#[derive(Debug)]
+pub struct Ran {
+    /// The exit code; `None` after a signal.
+    pub exit: Option<i32>,
+    /// All of stdout.
+    pub stdout: String,
+    /// All of stderr.
+    pub stderr: String,
+}
+
+impl Ran {
+    /// The one JSON document on stdout.
+    ///
+    /// # Panics
+    ///
+    /// When stdout is anything else.
+    #[must_use]
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|e| panic!("stdout is not one JSON document ({e}): {self:?}"))
+    }
+
+    /// The document, after the exit code was what was wanted.
+    #[must_use]
+    #[track_caller]
+    pub fn expect(&self, exit: i32) -> Value {
+        assert_eq!(self.exit, Some(exit), "{self:?}");
+        self.json()
+    }
+
+    /// The `error` of the document, after the exit code was what was wanted and stderr said one line.
+    #[must_use]
+    #[track_caller]
+    pub fn expect_error(&self, exit: i32) -> Value {
+        let error = self.expect(exit)["error"].clone();
+        assert!(
+            error["kind"].is_string() && error["message"].is_string(),
+            "{self:?}"
+        );
+        error
+    }
+}
+
+/// A tool that goes on running; it is killed when dropped.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+    /// Its first line on stdout.
+    pub first: String,
+}
+
+impl Running {
+    /// Ends it as `kill -9` does.
+    ///
+    /// # Panics
+    ///
+    /// When it is gone already.
+    pub fn kill(mut self) {
+        self.child.kill().expect("the tool is still running");
+        self.child.wait().expect("the tool ends");
+    }
+
+    /// Asks it to stop with SIGTERM and returns its exit code.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be asked.
+    #[must_use]
+    pub fn terminate(mut self) -> Option<i32> {
+        let id = self.child.id().to_string();
+        let asked = Command::new("kill")
+            .args(["-TERM", &id])
+            .status()
+            .expect("kill starts");
+        assert!(asked.success());
+        self.child.wait().expect("the tool ends").code()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
