@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ci_core::{Endpoint, Operation, RequestError};
-use cos_sign::Signer;
+use cos_sign::{Credentials, Signer};
 use tokio::time::Instant;
 
 pub use builder::{BuildError, ClientBuilder};
@@ -20,7 +20,7 @@ pub use jobs::CreatedJob;
 pub(crate) use settle::Lost;
 
 use crate::clock::{Clock, Skew};
-use crate::credentials::Cache;
+use crate::credentials::{Cache, CredentialsError};
 use crate::error::{CallError, Cause};
 use crate::retry::{Budget, RetryPolicy};
 use crate::transport::DynTransport;
@@ -119,6 +119,20 @@ impl Client {
         let mut client = self.clone();
         client.endpoint = Arc::new(self.endpoint.at(bucket, region)?);
         Ok(client)
+    }
+
+    /// The credentials that the next call would be signed with.
+    ///
+    /// # Errors
+    /// Why there are none.
+    pub async fn credentials(&self) -> Result<Credentials, CredentialsError> {
+        self.shared.credentials.get().await
+    }
+
+    /// By how many seconds the service's clock was ahead of this one in the last answer that had a date.
+    #[must_use]
+    pub fn clock_difference(&self) -> Option<i64> {
+        self.shared.skew.seen()
     }
 
     /// Makes any call.

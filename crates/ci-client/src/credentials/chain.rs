@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use cos_sign::Credentials;
+
 use super::{
     CredentialsError, CvmCredentials, EnvCredentials, ProfileCredentials, ProvideCredentials,
     Providing, WebIdentityCredentials,
@@ -36,6 +38,15 @@ impl CredentialsChain {
     #[must_use]
     pub fn empty() -> Self {
         Self(Vec::new())
+    }
+
+    /// Asks every provider, whatever the others say: for people who wonder where credentials come from.
+    pub async fn try_all(&self) -> Vec<(&'static str, Result<Credentials, CredentialsError>)> {
+        let mut all = Vec::new();
+        for provider in &self.0 {
+            all.push((provider.name(), provider.provide().await));
+        }
+        all
     }
 
     /// Adds a provider at the end.
@@ -79,8 +90,6 @@ pub(super) const NETWORK: Duration = Duration::from_secs(10);
 
 #[cfg(test)]
 mod tests {
-    use cos_sign::Credentials;
-
     use super::*;
 
     #[derive(Debug)]

@@ -3,6 +3,7 @@
 mod batch;
 mod credentials;
 mod faults;
+mod handler;
 mod lists;
 mod objects;
 mod peer;
