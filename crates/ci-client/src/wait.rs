@@ -188,7 +188,8 @@ impl Client {
         let (mut look, mut is_last) = (0, false);
         while !pending.is_empty() {
             for some in pending.chunks(options.together.max(1)) {
-                match self.look_at(some, deadline).await {
+                // On the heap only while it runs, so that a wait at rest is small.
+                match Box::pin(self.look_at(some, deadline)).await {
                     None => {}
                     Some(Err(error)) => {
                         let end = || Err(WaitError::Call(error.clone()));

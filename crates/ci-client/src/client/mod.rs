@@ -197,3 +197,23 @@ pub(crate) fn mark() -> String {
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     format!("ci-{hex}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_limits_are_what_the_documentation_promises() {
+        let limits = Limits::default();
+        let seconds = [limits.connect, limits.attempt, limits.idle, limits.call];
+        assert_eq!(seconds.map(|limit| limit.as_secs()), [5, 30, 15, 90]);
+        assert_eq!(limits.retry.retries, 3);
+    }
+
+    #[test]
+    fn marks_are_printable_short_and_never_the_same() {
+        let (one, other) = (mark(), mark());
+        assert_ne!(one, other);
+        assert!(one.starts_with("ci-") && one.len() == 35 && one.is_ascii());
+    }
+}

@@ -163,6 +163,7 @@ impl HyperTransport {
         Ok(Connection {
             sender,
             progress,
+            rested: false,
             proxy_authorization: connected.proxy_authorization,
         })
     }
@@ -235,8 +236,11 @@ impl HyperTransport {
                     ));
                 }
                 Ok(Err(mut error)) => {
-                    // Handed back: its first byte was never written, the connection had gone stale.
-                    if let Some(back) = error.take_message() {
+                    // Handed back: its first byte was never written. On a connection that had rested that is nobody's
+                    // fault; on a new one it is a failure like others, with a pause before the next attempt.
+                    if let Some(back) = error.take_message()
+                        && connection.rested
+                    {
                         request = back;
                         continue;
                     }

@@ -22,6 +22,8 @@ const FRESH: Duration = Duration::from_secs(2);
 pub(crate) struct Connection {
     pub(crate) sender: SendRequest<Body>,
     pub(crate) progress: Arc<Progress>,
+    /// It carried a request before, and may have gone stale since.
+    pub(crate) rested: bool,
     /// Present when a proxy wants absolute URIs; inside, its credentials.
     pub(crate) proxy_authorization: Option<Option<HeaderValue>>,
 }
@@ -79,6 +81,7 @@ impl Pool {
             }
             if !connection.sender.is_closed() && connection.sender.ready().await.is_ok() {
                 connection.progress.set_in_use(true);
+                connection.rested = true;
                 return Some(connection);
             }
         }

@@ -8,6 +8,7 @@ mod lists;
 mod objects;
 mod peer;
 mod pool;
+mod retry;
 mod secrets;
 mod service;
 mod skew;

@@ -166,3 +166,11 @@ async fn many_jobs_are_waited_for_with_few_looks() {
         "three for each of the two rounds"
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_waiting_future_is_small_enough_for_a_hundred_thousand_of_them() {
+    let service = States::new(&[("j1", &["Success"])]);
+    let (client, job) = (service.client(), id("j1"));
+    let size = std::mem::size_of_val(&client.wait(&job));
+    assert!(size <= 1024, "{size} bytes");
+}
