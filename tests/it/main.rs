@@ -8,4 +8,5 @@ mod documents;
 mod in_process;
 mod jobs;
 mod signing;
+mod third_party;
 mod tls;
