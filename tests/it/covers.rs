@@ -15,6 +15,14 @@ fn covers(folder: &Path, args: &[&str]) -> Value {
     Tool::new(folder, words).run().expect(0)
 }
 
+fn names_in(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).expect("the folder");
+    let mut names: Vec<_> =
+        entries.map(|e| e.expect("an entry").file_name().into_string().expect("text")).collect();
+    names.sort();
+    names
+}
+
 #[test]
 fn five_covers_are_640_wide_all_different_and_none_is_black() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -77,17 +85,7 @@ fn five_covers_are_640_wide_all_different_and_none_is_black() {
 fn the_contact_sheet_shows_every_cover_and_nothing_else_is_left() {
     let folder = tempfile::tempdir().expect("a folder");
     covers(folder.path(), &["--count", "2", "--out", "a/b"]);
-    let mut names: Vec<_> = fs::read_dir(folder.path().join("a/b"))
-        .expect("the folder")
-        .map(|entry| {
-            entry
-                .expect("an entry")
-                .file_name()
-                .into_string()
-                .expect("text")
-        })
-        .collect();
-    names.sort();
+    let names = names_in(&folder.path().join("a/b"));
     assert_eq!(names, ["bikes-0.jpg", "bikes-1.jpg", "index.html"]);
     let page = fs::read_to_string(folder.path().join("a/b/index.html")).expect("the page");
     assert!(
@@ -191,17 +189,7 @@ fn the_input_is_neither_copied_nor_touched() {
             .expect("a time"),
         before
     );
-    let mut left: Vec<_> = fs::read_dir(folder.path())
-        .expect("the folder")
-        .map(|entry| {
-            entry
-                .expect("an entry")
-                .file_name()
-                .into_string()
-                .expect("text")
-        })
-        .collect();
-    left.sort();
+    let left = names_in(folder.path());
     assert_eq!(
         left,
         ["clip.mp4", "covers"],

@@ -9,5 +9,5 @@ pub(crate) fn run(rest: &[String]) -> Outcome {
     ensure(&[FFMPEG, FFPROBE, CURL])?;
     // The whole-system tests start the tool as a person does, so it is built before they run.
     shell::run(&mut shell::cargo(&["build", "--package", "ci-cli"]))?;
-    shell::run(shell::cargo(&["test", "--workspace"]).args(rest))
+    shell::run(shell::cargo(&["test", "--workspace", "--no-fail-fast"]).args(rest))
 }

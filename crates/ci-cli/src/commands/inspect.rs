@@ -71,12 +71,12 @@ mod tests {
         let mut text = String::new();
         tree(
             &mut text,
-            &json!({"Jobs": [{"Id": "a\u{1b}"}, {"Id": "b"}], "Names": ["x", "y"], "Count": 2}),
+            &json!({"A": [{"Id": "a\u{1b}"}, {"Id": "b"}], "B": ["x", "y"], "C": 2}),
             0,
         );
         assert_eq!(
             text,
-            "Jobs\n  Id: a\\u{1b}\nJobs\n  Id: b\nNames: x\nNames: y\nCount: 2\n"
+            "A\n  Id: a\\u{1b}\nA\n  Id: b\nB: x\nB: y\nC: 2\n"
         );
     }
 }
