@@ -17,8 +17,14 @@ fn covers(folder: &Path, args: &[&str]) -> Value {
 
 fn names_in(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).expect("the folder");
-    let mut names: Vec<_> =
-        entries.map(|e| e.expect("an entry").file_name().into_string().expect("text")).collect();
+    let mut names: Vec<_> = entries
+        .map(|e| {
+            e.expect("an entry")
+                .file_name()
+                .into_string()
+                .expect("text")
+        })
+        .collect();
     names.sort();
     names
 }

@@ -74,9 +74,6 @@ mod tests {
             &json!({"A": [{"Id": "a\u{1b}"}, {"Id": "b"}], "B": ["x", "y"], "C": 2}),
             0,
         );
-        assert_eq!(
-            text,
-            "A\n  Id: a\\u{1b}\nA\n  Id: b\nB: x\nB: y\nC: 2\n"
-        );
+        assert_eq!(text, "A\n  Id: a\\u{1b}\nA\n  Id: b\nB: x\nB: y\nC: 2\n");
     }
 }

@@ -3,15 +3,15 @@
 use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::Uri;
 use http::header::HeaderValue;
-use rustls::pki_types::ServerName;
+use rustls::ClientConfig;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
-use tokio_rustls::TlsConnector;
 
 use super::proxy::Hop;
 use super::watched::Stream;
@@ -55,7 +55,7 @@ pub(crate) struct Connected {
 pub(crate) async fn connect(
     to: &Destination,
     hop: Option<&Hop>,
-    tls: Option<&TlsConnector>,
+    tls: Option<&Arc<ClientConfig>>,
 ) -> Result<Connected, TransportError> {
     let Some(hop) = hop else {
         let tcp = tcp(&to.host, to.port).await?;
@@ -164,7 +164,7 @@ async fn secure(
     io: Box<dyn Stream>,
     host: &str,
     port: u16,
-    tls: Option<&TlsConnector>,
+    tls: Option<&Arc<ClientConfig>>,
 ) -> Result<Box<dyn Stream>, TransportError> {
     let failed = |source: Box<dyn Error + Send + Sync>| {
         not_sent(TransportFault::Tls {
@@ -172,13 +172,10 @@ async fn secure(
             source,
         })
     };
-    let tls = tls.ok_or_else(|| failed("this transport was built without TLS".into()))?;
-    let name = ServerName::try_from(bare(host).to_owned()).map_err(|error| failed(error.into()))?;
-    let stream = tls
-        .connect(name, io)
+    let config = tls.ok_or_else(|| failed("this transport was built without TLS".into()))?;
+    super::secure::secure(io, host, port, Arc::clone(config))
         .await
-        .map_err(|error| failed(error.into()))?;
-    Ok(Box::new(stream))
+        .map_err(failed)
 }
 
 /// Asks the proxy for a way to the destination.

@@ -14,8 +14,8 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use rustls::ClientConfig;
 use tokio::time::{Instant, Sleep};
-use tokio_rustls::TlsConnector;
 
 use super::connect::{Destination, connect};
 use super::pool::{Connection, Keep, Pool, drive};
@@ -34,7 +34,7 @@ struct Shared {
     proxy: Proxy,
     roots: Vec<Vec<u8>>,
     /// Made with the first request over TLS: reading the platform's roots takes longer than many a program runs.
-    tls: OnceLock<TlsConnector>,
+    tls: OnceLock<Arc<ClientConfig>>,
 }
 
 /// How a [`HyperTransport`] is set up.
@@ -86,7 +86,7 @@ impl HyperTransportBuilder {
         let tls = OnceLock::new();
         if !self.roots.is_empty() {
             // What the caller gave is checked now, not at the first request.
-            let _ = tls.set(tls::connector(&self.roots)?);
+            let _ = tls.set(tls::config(&self.roots)?);
         }
         let shared = Shared {
             pool: Pool::default(),
@@ -140,7 +140,7 @@ impl HyperTransport {
         let tls = match shared.tls.get() {
             Some(tls) => Some(tls),
             None if to.tls => {
-                let made = tls::connector(&shared.roots).map_err(TransportError::not_sent)?;
+                let made = tls::config(&shared.roots).map_err(TransportError::not_sent)?;
                 Some(shared.tls.get_or_init(|| made))
             }
             None => None,

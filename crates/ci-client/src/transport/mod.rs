@@ -5,6 +5,7 @@ mod error;
 mod hyper;
 mod pool;
 mod proxy;
+mod secure;
 mod tls;
 mod watched;
 

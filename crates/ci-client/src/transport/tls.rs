@@ -9,7 +9,6 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use thiserror::Error;
-use tokio_rustls::TlsConnector;
 
 /// Why TLS cannot be set up.
 #[derive(Debug, Error)]
@@ -36,8 +35,8 @@ fn cryptography() -> Result<Arc<CryptoProvider>, TlsError> {
     return Err(TlsError::NoCryptography);
 }
 
-/// A connector that trusts what the platform trusts, and these further roots in PEM.
-pub(crate) fn connector(further: &[Vec<u8>]) -> Result<TlsConnector, TlsError> {
+/// A configuration that trusts what the platform trusts, and these further roots in PEM.
+pub(crate) fn config(further: &[Vec<u8>]) -> Result<Arc<ClientConfig>, TlsError> {
     let provider = cryptography()?;
     let mut roots = Vec::new();
     for pem in further {
@@ -60,7 +59,7 @@ pub(crate) fn connector(further: &[Vec<u8>]) -> Result<TlsConnector, TlsError> {
         .with_custom_certificate_verifier(verifier)
         .with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(TlsConnector::from(Arc::new(config)))
+    Ok(Arc::new(config))
 }
 
 fn platform(
@@ -100,8 +99,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_connector_is_made_without_touching_the_default_of_the_process() {
-        assert!(connector(&[]).is_ok());
+    fn a_configuration_is_made_without_touching_the_default_of_the_process() {
+        assert!(config(&[]).is_ok());
         assert!(CryptoProvider::get_default().is_none());
     }
 
@@ -117,9 +116,7 @@ mod tests {
             "hello",
             "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
         ] {
-            let refused = connector(&[pem.as_bytes().to_vec()])
-                .map(|_| ())
-                .unwrap_err();
+            let refused = config(&[pem.as_bytes().to_vec()]).map(|_| ()).unwrap_err();
             assert!(
                 matches!(refused, TlsError::Root(_) | TlsError::Setup(_)),
                 "{pem:?}: {refused}"

@@ -1,6 +1,6 @@
 //! A whole job: video in, covers out.
 //!
-//! `cargo run -p ci-client --example covers -- http://127.0.0.1:7717 clip.mp4` against a local engine, with its secret id
+//! `cargo run -p ci-client --example submit_and_wait -- http://127.0.0.1:7717 clip.mp4` against a local engine, with its secret id
 //! and key in `TENCENTCLOUD_SECRET_ID` and `TENCENTCLOUD_SECRET_KEY`.
 
 use std::error::Error;
