@@ -229,5 +229,10 @@ mod tests {
         assert!(order(b"a%3Ab", b"a1").is_lt());
         assert!(order(b"a-b", b"a").is_gt());
         assert!(order(b"AB", b"ab").is_eq());
+        // Beyond the eight bytes that are compared first, and across their end.
+        assert!(order(b"x-cos-meta-b", b"x-cos-meta-a").is_gt());
+        assert!(order(b"12345678", b"123456789").is_lt());
+        assert!(order(b"123456%3A", b"123456%3a").is_eq());
+        assert!(order(b"1234567%C3", b"1234567%C4").is_lt());
     }
 }
