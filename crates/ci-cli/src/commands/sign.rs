@@ -32,17 +32,9 @@ pub(crate) fn run(args: &Sign, output: Output) -> Result<u8, Failure> {
     for case in cases {
         match case.and_then(answer) {
             Ok(steps) => {
-                let finding = against.as_ref().map(|echo| {
-                    steps
-                        .diagnose(
-                            echo.format_string.as_deref(),
-                            echo.string_to_sign.as_deref(),
-                        )
-                        .to_string()
-                });
                 output.either(
-                    || document(&steps, finding.as_deref()),
-                    || text_of(&steps, args.explain, finding.as_deref()),
+                    || document(&steps, against.as_ref()),
+                    || text_of(&steps, args.explain, against.as_ref()),
                 )?;
             }
             Err(failure) if several => {
@@ -195,7 +187,7 @@ fn credentials(
     })
 }
 
-fn document(steps: &Explanation, finding: Option<&str>) -> Value {
+fn document(steps: &Explanation, against: Option<&Echo>) -> Value {
     let mut value = json!({
         "authorization": steps.authorization,
         "header_list": steps.header_list,
@@ -206,30 +198,35 @@ fn document(steps: &Explanation, finding: Option<&str>) -> Value {
         "headers": steps.headers,
         "url": steps.url,
     });
-    if let (Some(finding), Some(fields)) = (finding, value.as_object_mut()) {
-        fields.insert("finding".into(), finding.into());
+    if let Some(echo) = against {
+        value["first_difference"] = json!(echo.diagnose(steps));
     }
     value
 }
 
 /// The lines to add to the request, in the form that `curl -H @-` takes; before them, on demand, the steps.
-fn text_of(steps: &Explanation, explain: bool, finding: Option<&str>) -> String {
+fn text_of(steps: &Explanation, explain: bool, against: Option<&Echo>) -> String {
     let mut text = String::new();
     if explain {
         let _ = writeln!(text, "q-header-list     {}", steps.header_list);
         let _ = writeln!(text, "q-url-param-list  {}", steps.url_param_list);
-        for (name, lines) in [
-            ("HttpString", &steps.http_string),
-            ("StringToSign", &steps.string_to_sign),
-        ] {
-            let _ = writeln!(text, "{name}");
-            for (number, line) in (1..).zip(lines.strip_suffix('\n').unwrap_or(lines).split('\n')) {
-                let _ = writeln!(text, "  {number} {line}");
-            }
-        }
+        let theirs =
+            |pick: fn(&Echo) -> &Option<String>| against.and_then(|echo| pick(echo).as_deref());
+        lines(
+            &mut text,
+            "HttpString",
+            &steps.http_string,
+            theirs(|echo| &echo.format_string),
+        );
+        lines(
+            &mut text,
+            "StringToSign",
+            &steps.string_to_sign,
+            theirs(|echo| &echo.string_to_sign),
+        );
         let _ = writeln!(text, "q-signature       {}", steps.signature);
-        if let Some(finding) = finding {
-            let _ = writeln!(text, "against the server: {finding}");
+        if let Some(echo) = against {
+            let _ = writeln!(text, "First difference  {}", echo.diagnose(steps));
         }
         text.push('\n');
     }
@@ -240,6 +237,32 @@ fn text_of(steps: &Explanation, explain: bool, finding: Option<&str>) -> String 
         let _ = writeln!(text, "{url}");
     }
     text
+}
+
+/// A string line by line; where the server has another line, it stands below.
+fn lines(text: &mut String, name: &str, ours: &str, theirs: Option<&str>) {
+    let _ = writeln!(text, "{name}");
+    let ours: Vec<&str> = ours
+        .strip_suffix('\n')
+        .unwrap_or(ours)
+        .split('\n')
+        .collect();
+    let server: Vec<&str> = theirs.map_or_else(Vec::new, |theirs| theirs.lines().collect());
+    let count = if theirs.is_some() {
+        ours.len().max(server.len())
+    } else {
+        ours.len()
+    };
+    for number in 0..count {
+        let (own, other) = (ours.get(number), server.get(number));
+        let _ = writeln!(text, "  {} {}", number + 1, own.unwrap_or(&"(nothing)"));
+        // A server may leave out empty lines at the end.
+        if theirs.is_some()
+            && own.copied().unwrap_or_default() != other.copied().unwrap_or_default()
+        {
+            let _ = writeln!(text, "  the server: {}", other.unwrap_or(&"(nothing)"));
+        }
+    }
 }
 
 /// What a server says that it signed.
@@ -264,6 +287,15 @@ impl Echo {
             )));
         }
         Ok(echo)
+    }
+
+    /// Where the server's strings first differ from ours.
+    fn diagnose(&self, steps: &Explanation) -> String {
+        let (format, to_sign) = (
+            self.format_string.as_deref(),
+            self.string_to_sign.as_deref(),
+        );
+        steps.diagnose(format, to_sign).to_string()
     }
 }
 
@@ -306,6 +338,26 @@ mod tests {
             signed(&same).expect("same").signature,
             signed(CASE).expect("none").signature
         );
+    }
+
+    #[test]
+    fn the_servers_lines_stand_below_ours_where_they_differ() {
+        let steps = signed(CASE).expect("signed");
+        let echo = Echo {
+            format_string: Some(steps.http_string.replace("/jobs", "/job")),
+            string_to_sign: None,
+        };
+        let text = text_of(&steps, true, Some(&echo));
+        assert!(
+            text.contains("  2 /jobs\n  the server: /job\n  3 \n  4 host=h\n"),
+            "{text}"
+        );
+        assert!(text.contains("line 2 (path)"), "{text}");
+        let same = Echo {
+            format_string: Some(steps.http_string.clone()),
+            string_to_sign: None,
+        };
+        assert!(!text_of(&steps, true, Some(&same)).contains("the server:"));
     }
 
     #[test]
