@@ -188,16 +188,35 @@ impl<'a> XmlSource<'a> {
         }
         let end = usize::try_from(self.reader.buffer_position()).unwrap_or(usize::MAX);
         let begin = end.saturating_sub(tail + start.len());
-        let name = self
-            .text
-            .get(begin..begin + start.name().as_ref().len())
-            .unwrap_or_default();
+        let name_end = begin + start.name().as_ref().len();
+        let attributes = self.text.get(name_end..end.saturating_sub(tail));
+        if let Some(attributes) = attributes.filter(|text| text.contains('&')) {
+            self.attribute_references(attributes)?;
+        }
+        let name = self.text.get(begin..name_end).unwrap_or_default();
         let name = name.rsplit_once(':').map_or(name, |(_, local)| local);
         if name.is_empty() {
             Err(self.fault("an element without name"))
         } else {
             Ok(name)
         }
+    }
+
+    /// Attributes say nothing here, but an entity of the document's own is refused wherever it stands.
+    fn attribute_references(&self, attributes: &str) -> Result<(), ReadError> {
+        for rest in attributes.split('&').skip(1) {
+            match rest.split_once(';') {
+                Some(("lt" | "gt" | "amp" | "quot" | "apos", _)) => {}
+                Some((name, _)) if name.starts_with('#') => {}
+                Some((name, _)) if !name.contains([' ', '"', '\'']) => {
+                    return Err(ReadError::Entity {
+                        what: format!("&{};", excerpt(name)),
+                    });
+                }
+                _ => return Err(self.fault("an attribute with `&` that begins no reference")),
+            }
+        }
+        Ok(())
     }
 
     fn character(&self, reference: &quick_xml::events::BytesRef<'_>) -> Result<char, ReadError> {

@@ -111,8 +111,9 @@ impl<'w, 'e> Value<'w, 'e> {
         if writer.style != Style::Xml {
             writer.out.push('{');
         }
-        // `SmartCover` counts as soon as it is there; whoever looks at it learns no more from an empty one.
-        let hidden = name == "SmartCover" && writer.style == (Style::Json { typed: true });
+        // Both count as soon as they are there; whoever looks at them learns no more from an empty one.
+        let hidden = matches!(name, "SmartCover" | "NotifyConfig")
+            && writer.style == (Style::Json { typed: true });
         let wanted = wanted && !hidden;
         Open {
             inside: writer.out.len(),

@@ -215,6 +215,8 @@ fn entities_and_document_types_are_refused() {
         "<!DOCTYPE Response SYSTEM \"file:///etc/passwd\"><Response/>",
         "<Response><JobsDetail><Code>&lol;</Code></JobsDetail></Response>",
         "<Response>&lol;</Response>",
+        "<Response a=\"&amp;&lol;\"/>",
+        "<Response><JobsDetail><Code a='&#65;&lol;'>0</Code></JobsDetail></Response>",
     ] {
         assert!(
             matches!(refused(text), ReadError::Entity { .. }),
@@ -222,6 +224,16 @@ fn entities_and_document_types_are_refused() {
             refused(text)
         );
     }
+}
+
+#[test]
+fn the_predefined_references_may_stand_in_attributes() {
+    let text = "<Response a='&lt;&#x41;'><Tag b=\"&quot;\">x</Tag></Response>";
+    assert!(ci_model::inspect(text).is_ok());
+    assert!(matches!(
+        ci_model::inspect("<Response a='a & b'/>"),
+        Err(ReadError::Malformed { .. })
+    ));
 }
 
 #[test]

@@ -66,6 +66,13 @@ fn lists_are_lists_numbers_are_numbers_and_nothing_empty_is_shown() {
 }
 
 #[test]
+fn an_empty_element_that_a_request_needs_is_left_out_like_any_other() {
+    let text = "<Request><Name>q</Name><State>Paused</State><NotifyConfig/></Request>";
+    let document = json!({"Name": "q", "State": "Paused"});
+    assert_eq!(shown(text), ("queues".into(), document));
+}
+
+#[test]
 fn the_same_callback_is_shown_alike_from_both_formats() {
     let read = |name: &str| {
         let folder =
