@@ -8,5 +8,6 @@ mod documents;
 mod in_process;
 mod jobs;
 mod signing;
+mod stopping;
 mod third_party;
 mod tls;

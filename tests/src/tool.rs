@@ -120,25 +120,39 @@ impl Tool {
     ///
     /// When the tool cannot be started or ends without a line.
     #[must_use]
-    pub fn start(mut self) -> Running {
-        let mut child = self
+    pub fn start(self) -> Running {
+        let mut running = self.spawn();
+        let stdout = running.child.stdout.take().expect("stdout is a pipe");
+        let mut first = String::new();
+        BufReader::new(stdout)
+            .read_line(&mut first)
+            .expect("the tool prints text");
+        assert!(
+            !first.is_empty(),
+            "the tool ended without a word: {:?}",
+            running.child.wait()
+        );
+        first.trim_end().clone_into(&mut running.first);
+        running
+    }
+
+    /// Starts it and returns at once; its stdout should stay short.
+    ///
+    /// # Panics
+    ///
+    /// When the tool cannot be started.
+    #[must_use]
+    pub fn spawn(mut self) -> Running {
+        let child = self
             .command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .expect("the tool starts");
-        let mut stdout = BufReader::new(child.stdout.take().expect("stdout is a pipe"));
-        let mut first = String::new();
-        stdout.read_line(&mut first).expect("the tool prints text");
-        assert!(
-            !first.is_empty(),
-            "the tool ended without a word: {:?}",
-            child.wait()
-        );
         Running {
             child,
-            first: first.trim_end().to_owned(),
+            first: String::new(),
         }
     }
 }
@@ -192,7 +206,7 @@ impl Ran {
 #[derive(Debug)]
 pub struct Running {
     child: Child,
-    /// Its first line on stdout.
+    /// Its first line on stdout, when that was waited for.
     pub first: String,
 }
 
@@ -207,16 +221,31 @@ impl Running {
         self.child.wait().expect("the tool ends");
     }
 
+    /// The number of its process.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Asks it to stop with SIGTERM and returns its exit code.
     ///
     /// # Panics
     ///
     /// When it cannot be asked.
     #[must_use]
-    pub fn terminate(mut self) -> Option<i32> {
-        let id = self.child.id().to_string();
+    pub fn terminate(self) -> Option<i32> {
+        self.ask("TERM")
+    }
+
+    /// Sends it a signal and returns its exit code once it has ended.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be asked.
+    #[must_use]
+    pub fn ask(mut self, signal: &str) -> Option<i32> {
         let asked = Command::new("kill")
-            .args(["-TERM", &id])
+            .args([&format!("-{signal}"), &self.id().to_string()])
             .status()
             .expect("kill starts");
         assert!(asked.success());

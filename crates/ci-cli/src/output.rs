@@ -43,11 +43,12 @@ impl Output {
     /// Tells of a failure: a line for people on stderr, a document for scripts on stdout.
     pub(crate) fn failure(self, failure: &Failure) {
         if self.json {
-            // Nobody is left to tell when stdout is closed too.
-            let _ = print(&format!(
-                "{}\n",
+            // Nobody is left to tell when stdout is closed too; the exit code stays that of the failure.
+            let _ = writeln!(
+                io::stdout().lock(),
+                "{}",
                 serde_json::json!({ "error": failure.to_json() })
-            ));
+            );
         }
         note(&format!("cosci: {failure}"));
         for line in failure.said.details.iter().filter(|_| self.verbose) {

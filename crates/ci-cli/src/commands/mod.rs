@@ -13,7 +13,7 @@ use std::path::Path;
 use crate::args::{Cli, Command};
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::runtime::block_on;
+use crate::runtime::{block_on, block_on_whole};
 
 /// Runs the command.
 pub(crate) fn run(cli: Cli) -> Result<u8, Failure> {
@@ -21,8 +21,8 @@ pub(crate) fn run(cli: Cli) -> Result<u8, Failure> {
     match cli.command {
         Command::Sign(args) => sign::run(&args, output),
         Command::Inspect(args) => inspect::run(&args, output),
-        Command::Covers(args) => block_on(covers::run(args, output)),
-        Command::Serve(args) => block_on(serve::run(args, output)),
+        Command::Covers(args) => block_on_whole(covers::run(args, output)),
+        Command::Serve(args) => block_on_whole(serve::run(args, output)),
         Command::Jobs(args) => block_on(jobs::run(args, output)),
         Command::Objects(args) => block_on(objects::run(args, output)),
     }

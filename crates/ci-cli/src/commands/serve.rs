@@ -9,8 +9,11 @@ use tokio::net::TcpListener;
 use crate::args::Serve;
 use crate::failure::{Failure, Kind};
 use crate::output::{Output, note, print};
+use crate::runtime::Stop;
 
 pub(crate) async fn run(args: Serve, output: Output) -> Result<u8, Failure> {
+    // Heard from here on: whoever reads the first line may ask for the end at once.
+    let mut stop = Stop::listen()?;
     let listener = listen(&args.addr).await?;
     let address = listener
         .local_addr()
@@ -39,7 +42,7 @@ pub(crate) async fn run(args: Serve, output: Output) -> Result<u8, Failure> {
     } else {
         print(&format!("{url}\n"))?;
     }
-    engine.serve(listener, stop()).await;
+    engine.serve(listener, stop.asked()).await;
     engine.shutdown().await;
     Ok(0)
 }
@@ -90,22 +93,6 @@ fn url_of(address: SocketAddr) -> String {
         IpAddr::V6(ip) => format!("[{ip}]"),
     };
     format!("http://{host}:{}", address.port())
-}
-
-/// Ends when the engine should: Ctrl-C, or SIGTERM where there is such a thing.
-async fn stop() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
-            }
-            return;
-        }
-    }
-    let _ = tokio::signal::ctrl_c().await;
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The embedded engine: started for this run, reached as any other service is, gone afterwards.
 
 use std::path::Path;
+use std::time::Duration;
 
 use ci_client::Client;
 use ci_local::{Config, Engine};
@@ -34,9 +35,11 @@ impl Local {
     pub(super) async fn start() -> Result<Self, Failure> {
         let failed = |error: &dyn std::error::Error| Failure::chain(Kind::Other, error);
         let (id, key) = (secret()?, secret()?);
-        let engine = Engine::start(Config::ephemeral().credentials(&id, &key))
-            .await
-            .map_err(|e| failed(&e))?;
+        // A job that still runs at the end is one that nobody waits for any more.
+        let config = Config::ephemeral()
+            .credentials(&id, &key)
+            .grace(Duration::ZERO);
+        let engine = Engine::start(config).await.map_err(|e| failed(&e))?;
         let engine = std::sync::Arc::new(engine);
         let listener = TcpListener::bind("127.0.0.1:0")
             .await

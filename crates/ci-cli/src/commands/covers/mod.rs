@@ -21,6 +21,7 @@ use crate::args::Covers;
 use crate::connect;
 use crate::failure::{Failure, Kind};
 use crate::output::{self, Output};
+use crate::runtime::{self, Stop};
 
 /// A cover on this machine.
 struct CoverFile {
@@ -43,6 +44,7 @@ struct Done {
 }
 
 pub(crate) async fn run(args: Covers, output: Output) -> Result<u8, Failure> {
+    let mut stop = Stop::listen()?;
     let plan = Plan::of(args)?;
     let local = if plan.needs_engine() {
         smart_cover::Tools::find().map_err(|error| Failure::chain(Kind::FfmpegMissing, &error))?;
@@ -50,7 +52,11 @@ pub(crate) async fn run(args: Covers, output: Output) -> Result<u8, Failure> {
     } else {
         None
     };
-    let outcomes = run_all(&plan, local.as_ref()).await;
+    let outcomes = tokio::select! {
+        outcomes = run_all(&plan, local.as_ref()) => outcomes,
+        () = stop.asked() => Err(runtime::interrupted()),
+    };
+    // Interrupted or not: the engine's children and its folder must not outlive this run.
     if let Some(local) = local {
         local.end().await;
     }
