@@ -7,6 +7,7 @@ mod crash;
 mod documents;
 mod in_process;
 mod jobs;
+mod rest;
 mod signing;
 mod stopping;
 mod third_party;

@@ -1,5 +1,6 @@
 //! From flags and environment to a client, and from its errors to failures of the tool.
 
+use ci_client::credentials::{CredentialsChain, EnvCredentials, ProfileCredentials};
 use ci_client::{CallError, Client, Credentials, WaitError};
 
 use crate::args::Connection;
@@ -20,11 +21,18 @@ pub(crate) fn client(flags: &Connection, bucket: Option<&str>) -> Result<Client,
         Some(bucket) => bucket.to_owned(),
         None => given(&flags.bucket).ok_or_else(|| missing("bucket", "bucket", "COSCI_BUCKET"))?,
     };
-    let region =
-        given(&flags.region).ok_or_else(|| missing("region", "region", "TENCENTCLOUD_REGION"))?;
+    let named = given(&flags.profile);
+    let profile = ProfileCredentials::from_vars(environment, named.as_deref());
+    let region = given(&flags.region)
+        .or_else(|| profile.region())
+        .ok_or_else(|| missing("region", "region", "TENCENTCLOUD_REGION"))?;
     let endpoint = given(&flags.endpoint);
     let mut builder = Client::builder(bucket, region);
-    if let Some(credentials) = credentials(endpoint.as_deref())? {
+    if named.is_some() {
+        // Who names a profile does not want another one, or the role of the machine, in its place.
+        let environment = EnvCredentials::from_vars(environment);
+        builder = builder.credentials(CredentialsChain::empty().then(environment).then(profile));
+    } else if let Some(credentials) = credentials(endpoint.as_deref()) {
         builder = builder.credentials(credentials);
     }
     if let Some(endpoint) = endpoint {
@@ -44,14 +52,14 @@ pub(crate) fn client(flags: &Connection, bucket: Option<&str>) -> Result<Client,
 /// The local pair for an engine on this machine, when the environment has none: it is no secret.
 ///
 /// `None` leaves the search to the client, which says where it looked.
-fn credentials(endpoint: Option<&str>) -> Result<Option<Credentials>, Failure> {
+fn credentials(endpoint: Option<&str>) -> Option<Credentials> {
     let in_environment = ["TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY"].map(environment);
     match (in_environment, endpoint) {
-        ([None, None], Some(endpoint)) if is_loopback(endpoint) => Ok(Some(Credentials::new(
+        ([None, None], Some(endpoint)) if is_loopback(endpoint) => Some(Credentials::new(
             ci_local::LOCAL_SECRET_ID,
             ci_local::LOCAL_SECRET_KEY,
-        ))),
-        _ => Ok(None),
+        )),
+        _ => None,
     }
 }
 

@@ -6,6 +6,7 @@ mod args;
 mod commands;
 mod connect;
 mod failure;
+mod logs;
 mod output;
 mod runtime;
 

@@ -87,7 +87,14 @@ pub(crate) fn has_viewer() -> bool {
 }
 
 /// Columns aligned by the widest cell, two blanks between them; the first row is the heading.
+///
+/// Names come from others: a control character in one would move the cursor of a terminal.
 pub(crate) fn table(rows: &[Vec<String>]) -> String {
+    let plain = |cell: &String| cell.chars().flat_map(visible).collect::<String>();
+    let rows: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| row.iter().map(plain).collect())
+        .collect();
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
         rows.iter()
@@ -98,7 +105,7 @@ pub(crate) fn table(rows: &[Vec<String>]) -> String {
     };
     let widths: Vec<usize> = (0..columns).map(width).collect();
     let mut text = String::new();
-    for row in rows {
+    for row in &rows {
         let mut line = String::new();
         for (cell, width) in row.iter().zip(&widths) {
             line.push_str(&format!("{cell:<width$}  "));
@@ -107,6 +114,15 @@ pub(crate) fn table(rows: &[Vec<String>]) -> String {
         text.push('\n');
     }
     text
+}
+
+/// A character, or what stands for it when it cannot be shown.
+fn visible(c: char) -> impl Iterator<Item = char> {
+    let (shown, escaped) = match c.is_control() {
+        true => (None, Some(c.escape_default())),
+        false => (Some(c), None),
+    };
+    shown.into_iter().chain(escaped.into_iter().flatten())
 }
 
 #[cfg(test)]
@@ -120,5 +136,10 @@ mod tests {
             vec!["ccc".into(), String::new()],
         ];
         assert_eq!(table(&rows), "a    bb\nccc\n");
+    }
+
+    #[test]
+    fn a_table_shows_control_characters_instead_of_obeying_them() {
+        assert_eq!(table(&[vec!["a\u{1b}[2J\n".into()]]), "a\\u{1b}[2J\\n\n");
     }
 }

@@ -1,14 +1,26 @@
 //! Every flag of the tool.
 
 mod duration;
+mod jobs;
+mod objects;
+mod rest;
+mod serve;
 mod values;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ci_model::{CoverCount, JobId, JobLevel, Pixels, QueueId, TemplateId, UserData};
+use ci_model::{CoverCount, Pixels};
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
+
+pub(crate) use jobs::{Jobs, JobsCancel, JobsCreate, JobsGet, JobsList, JobsWait, Pace};
+pub(crate) use objects::{Objects, ObjectsGet, ObjectsList, ObjectsPut, ObjectsRm};
+pub(crate) use rest::{
+    Buckets, BucketsList, Queues, QueuesList, QueuesUpdate, Templates, TemplatesCreate,
+    TemplatesDelete, TemplatesGet, TemplatesList, TemplatesUpdate,
+};
+pub(crate) use serve::Serve;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -43,9 +55,18 @@ pub(crate) enum Command {
     Covers(Covers),
     /// Run the local engine: the same API on this machine, without an account
     Serve(Serve),
-    /// Create, look up and wait for jobs
+    /// Create, look up, list, cancel and wait for jobs
     #[command(subcommand)]
     Jobs(Jobs),
+    /// Keep parameters of covers under an id
+    #[command(subcommand)]
+    Templates(Templates),
+    /// Look at queues, pause them, and say whom they tell
+    #[command(subcommand)]
+    Queues(Queues),
+    /// Look at the buckets whose media service is open
+    #[command(subcommand)]
+    Buckets(Buckets),
     /// Bring a video in and the covers out
     #[command(subcommand)]
     Objects(Objects),
@@ -53,6 +74,8 @@ pub(crate) enum Command {
     Sign(Sign),
     /// Read any CI document (request, answer, error, callback; XML or JSON) and print it
     Inspect(Inspect),
+    /// Print the completions of a shell, to be put where it looks for them
+    Completions(Completions),
 }
 
 /// What covers are wanted.
@@ -88,8 +111,8 @@ pub(crate) struct Connection {
     /// The bucket's region: ap-chongqing
     #[arg(long, env = "TENCENTCLOUD_REGION")]
     pub(crate) region: Option<String>,
-    /// A profile of the tccli configuration
-    #[arg(long)]
+    /// A profile of the tccli configuration, for what neither flags nor environment say
+    #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
     /// How long a call may take in all: 2s, 500ms, 90 [default: 90s]
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
@@ -117,133 +140,6 @@ pub(crate) struct Covers {
 }
 
 #[derive(Args, Debug)]
-pub(crate) struct Serve {
-    /// Where to listen; port 0 picks a free one
-    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:7717")]
-    pub(crate) addr: String,
-    /// The folder for objects and state
-    #[arg(long, value_name = "DIR", default_value = "cosci-data")]
-    pub(crate) data: PathBuf,
-    /// Keep nothing: data in a temporary folder that is gone afterwards
-    #[arg(long, conflicts_with = "data")]
-    pub(crate) ephemeral: bool,
-    /// What to do about signatures
-    #[arg(long, default_value = "strict", value_parser = PossibleValuesParser::new(["strict", "warn", "off"]))]
-    pub(crate) auth: String,
-    /// The key that callers sign with [default on loopback: a fixed local pair, printed at start]
-    #[arg(long, value_name = "ID", requires = "secret_key")]
-    pub(crate) secret_id: Option<String>,
-    /// Its secret
-    #[arg(long, value_name = "KEY", requires = "secret_id")]
-    pub(crate) secret_key: Option<String>,
-    /// How many jobs run at once [default: one for each core]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
-    pub(crate) workers: Option<u16>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Jobs {
-    /// Create a SmartCover job
-    Create(Box<JobsCreate>),
-    /// Describe jobs
-    Get(JobsGet),
-    /// Wait until jobs have ended
-    Wait(JobsWait),
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct JobsCreate {
-    /// The key of the video in the bucket
-    #[arg(long, value_name = "KEY")]
-    pub(crate) input: String,
-    /// The keys of the covers, with ${number} where there are several
-    #[arg(long, value_name = "KEY_TEMPLATE")]
-    pub(crate) output: String,
-    /// A template instead of the flags below
-    #[arg(long, value_name = "ID", conflicts_with_all = ["count", "width", "height", "format", "dedupe"])]
-    pub(crate) template: Option<TemplateId>,
-    #[command(flatten)]
-    pub(crate) options: CoverOptions,
-    /// Where the service reports the end of the job; `no` keeps the queue from reporting it
-    #[arg(long, value_name = "URL|no")]
-    pub(crate) callback: Option<String>,
-    /// How the report is written
-    #[arg(long, ignore_case = true, value_parser = PossibleValuesParser::new(["XML", "JSON"]))]
-    pub(crate) callback_format: Option<String>,
-    /// Text that comes back with the job: printable ASCII, at most 1024 long
-    #[arg(long, value_name = "TEXT", value_parser = values::user_data)]
-    pub(crate) user_data: Option<UserData>,
-    /// Jobs of a higher level start earlier: 0 to 2
-    #[arg(long, value_name = "LEVEL", value_parser = values::quantity::<JobLevel>)]
-    pub(crate) level: Option<JobLevel>,
-    /// The queue [default: the bucket's]
-    #[arg(long, value_name = "ID")]
-    pub(crate) queue: Option<QueueId>,
-    /// Wait until the job has ended
-    #[arg(long)]
-    pub(crate) wait: bool,
-    #[command(flatten)]
-    pub(crate) pace: Pace,
-    #[command(flatten)]
-    pub(crate) connection: Connection,
-}
-
-/// How jobs are waited for.
-#[derive(Args, Clone, Debug)]
-pub(crate) struct Pace {
-    /// The time between two looks [default: 1s, growing to 10s]
-    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
-    pub(crate) interval: Option<Duration>,
-    /// How long to wait in all [default: until the end]
-    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
-    pub(crate) wait_timeout: Option<Duration>,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct JobsGet {
-    /// Job ids
-    #[arg(required = true, value_name = "ID")]
-    pub(crate) ids: Vec<JobId>,
-    #[command(flatten)]
-    pub(crate) connection: Connection,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct JobsWait {
-    /// Job ids
-    #[arg(required = true, value_name = "ID")]
-    pub(crate) ids: Vec<JobId>,
-    #[command(flatten)]
-    pub(crate) pace: Pace,
-    #[command(flatten)]
-    pub(crate) connection: Connection,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Objects {
-    /// Store a file as an object; `-` reads stdin
-    Put(ObjectsPut),
-    /// Fetch an object; without FILE, or with `-`, it goes to stdout
-    Get(ObjectsGet),
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct ObjectsPut {
-    pub(crate) file: PathBuf,
-    pub(crate) key: String,
-    #[command(flatten)]
-    pub(crate) connection: Connection,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct ObjectsGet {
-    pub(crate) key: String,
-    pub(crate) file: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) connection: Connection,
-}
-
-#[derive(Args, Debug)]
 pub(crate) struct Sign {
     /// Show each step, and where a server's echo differs
     #[arg(long)]
@@ -257,4 +153,10 @@ pub(crate) struct Sign {
 pub(crate) struct Inspect {
     /// The document; `-` or nothing reads stdin
     pub(crate) file: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Completions {
+    /// Whose
+    pub(crate) shell: clap_complete::Shell,
 }

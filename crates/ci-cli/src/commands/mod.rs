@@ -1,29 +1,41 @@
 //! One file per command; each returns the exit code to end with, or the failure to tell of.
 
+mod answer;
+mod buckets;
+mod completions;
 mod covers;
 mod inspect;
 mod jobs;
 mod objects;
+mod pages;
+mod queues;
 mod serve;
 mod sign;
+mod templates;
 
 use std::io::Read;
 use std::path::Path;
 
 use crate::args::{Cli, Command};
 use crate::failure::Failure;
+use crate::logs;
 use crate::output::Output;
 use crate::runtime::{block_on, block_on_whole};
 
 /// Runs the command.
 pub(crate) fn run(cli: Cli) -> Result<u8, Failure> {
     let output = Output::new(cli.json, cli.verbose > 0);
+    logs::start(cli.verbose, matches!(cli.command, Command::Serve(_)));
     match cli.command {
         Command::Sign(args) => sign::run(&args, output),
         Command::Inspect(args) => inspect::run(&args, output),
         Command::Covers(args) => block_on_whole(covers::run(args, output)),
         Command::Serve(args) => block_on_whole(serve::run(args, output)),
         Command::Jobs(args) => block_on(jobs::run(args, output)),
+        Command::Templates(args) => block_on(templates::run(args, output)),
+        Command::Queues(args) => block_on(queues::run(args, output)),
+        Command::Buckets(args) => block_on(buckets::run(args, output)),
+        Command::Completions(args) => completions::run(&args, output),
         Command::Objects(args) => block_on(objects::run(args, output)),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use ci_local::{AuthMode, Config, Engine, LOCAL_SECRET_ID, LOCAL_SECRET_KEY};
+use ci_local::{AuthMode, Config, Engine, LOCAL_SECRET_ID, LOCAL_SECRET_KEY, Media};
 use serde_json::json;
 use tokio::net::TcpListener;
 
@@ -27,7 +27,9 @@ pub(crate) async fn run(args: Serve, output: Output) -> Result<u8, Failure> {
     let engine = Engine::start(config(&args))
         .await
         .map_err(|error| Failure::chain(kind_of(&error), &error))?;
-    if let Err(error) = smart_cover::Tools::find() {
+    if let Err(error) = smart_cover::Tools::find()
+        && args.media != "synthetic"
+    {
         note(&format!("cosci: {error}; jobs will fail until it is there"));
     }
     let url = url_of(address);
@@ -63,6 +65,13 @@ fn config(args: &Serve) -> Config {
     }
     if let Some(workers) = args.workers {
         config = config.workers(workers.into());
+    }
+    if args.media == "synthetic" {
+        config = config.media(Media::Synthetic);
+    }
+    config = config.require_open(args.require_open).control(args.control);
+    if let Some(key) = &args.control_key {
+        config = config.control_key(key);
     }
     config
 }

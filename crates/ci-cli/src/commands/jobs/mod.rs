@@ -1,23 +1,28 @@
-//! `cosci jobs`: create, look up, wait.
+//! `cosci jobs`: create, look up, list, cancel, wait.
+
+mod list;
 
 use ci_client::{Client, WaitOptions};
 use ci_core::DescribeJobs;
 use ci_model::{
-    CallBack, CallBackFormat, CreateJobRequest, CreateJobResponse, DescribeJobsResponse, Document,
-    JobId, JobOutput, JobsDetail, OperationRequest,
+    CallBack, CallBackFormat, CreateJobRequest, CreateJobResponse, DescribeJobsResponse, JobOutput,
+    JobsDetail, OperationRequest,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::answer::{Answer, cell, document};
 use super::covers::plan::smart_cover;
-use crate::args::{Jobs, JobsCreate, JobsGet, JobsWait, Pace};
+use crate::args::{Jobs, JobsCancel, JobsCreate, JobsGet, JobsWait, Pace};
 use crate::connect;
-use crate::failure::{Failure, Kind, Said};
+use crate::failure::Failure;
 use crate::output::{self, Output};
 
 pub(crate) async fn run(command: Jobs, output: Output) -> Result<u8, Failure> {
     match command {
         Jobs::Create(args) => create(*args, output).await,
         Jobs::Get(args) => get(args, output).await,
+        Jobs::List(args) => list::list(args, output).await,
+        Jobs::Cancel(args) => cancel(args, output).await,
         Jobs::Wait(args) => wait(args, output).await,
     }
 }
@@ -85,31 +90,16 @@ fn request(args: &JobsCreate, client: &Client) -> CreateJobRequest {
 async fn get(args: JobsGet, output: Output) -> Result<u8, Failure> {
     let client = connect::client(&args.connection, None)?;
     let reply = client.send(DescribeJobs::many(args.ids)).await?;
-    let found = &reply.output;
-    let unknown = (!found.non_exist_job_ids.is_empty()).then(|| {
-        Failure::new(
-            Kind::NotFound,
-            format!("there is no job {}", found.non_exist_job_ids.join(", ")),
-        )
-    });
-    match unknown {
-        Some(failure) if found.jobs_detail.is_empty() => Err(failure.said(Said {
-            request_id: reply.request_id,
-            http_status: Some(200),
-            attempts: reply.attempts,
-            ..Said::default()
-        })),
-        unknown => {
-            output.either(
-                || json!({ "request_id": reply.request_id, "attempts": reply.attempts, "document": document(found) }),
-                || table(&found.jobs_detail),
-            )?;
-            Ok(unknown.map_or(0, |failure| {
-                output::note(&format!("cosci: {failure}"));
-                failure.kind.exit()
-            }))
-        }
-    }
+    let found = &reply.output.jobs_detail;
+    let missing = &reply.output.non_exist_job_ids;
+    Answer::of(&reply).print_found(output, "job", found.len(), missing, || table(found))
+}
+
+/// The service answers with nothing, so the document is empty.
+async fn cancel(args: JobsCancel, output: Output) -> Result<u8, Failure> {
+    let client = connect::client(&args.connection, None)?;
+    let reply = client.cancel_job(&args.id).await?;
+    Answer::with(&reply, json!({})).print(output, || format!("{}\n", args.id))
 }
 
 /// Several jobs answer with one document; the exit code is that of the first failure.
@@ -159,12 +149,6 @@ fn options(pace: &Pace) -> WaitOptions {
     options
 }
 
-/// The document as `cosci inspect` shows it.
-fn document<T: Document>(document: &T) -> Value {
-    // What was just written can be read.
-    ci_model::inspect(ci_model::to_xml(document)).map_or(Value::Null, |read| read.document)
-}
-
 fn table(jobs: &[JobsDetail]) -> String {
     let mut rows = vec![
         ["JOB", "STATE", "CREATED", "OUTPUT"]
@@ -180,11 +164,9 @@ fn table(jobs: &[JobsDetail]) -> String {
             .join(": ");
         let state = job.state.as_ref().map_or("-", |state| state.as_str());
         rows.push(vec![
-            job.job_id.as_ref().map_or("-", JobId::as_str).to_owned(),
+            cell(job.job_id.as_ref()),
             state.to_owned(),
-            job.creation_time
-                .as_ref()
-                .map_or_else(|| "-".to_owned(), ToString::to_string),
+            cell(job.creation_time.as_ref()),
             match names {
                 [] if state == "Failed" => reason,
                 [] => "-".to_owned(),
