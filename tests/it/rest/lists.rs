@@ -88,11 +88,13 @@ fn a_list_longer_than_a_page_is_read_page_by_page() {
 #[test]
 fn templates_are_listed_by_the_beginning_of_their_name_and_over_pages() {
     let engine = Engine::start(&[]);
-    for number in 0..12 {
-        let name = format!("{}-{number}", if number < 10 { "web" } else { "tv" });
-        let _ = engine
-            .run(&["templates", "create", "--name", &name])
-            .expect(0);
+    // As many as one page holds, and one more.
+    let mut made = BTreeSet::new();
+    for number in 0..101 {
+        let name = format!("{}-{number}", if number < 99 { "web" } else { "tv" });
+        let create = ["templates", "create", "--name", &name];
+        let _ = engine.run(&create).expect(0);
+        made.insert(name);
     }
     let names = |args: &[&str]| {
         ids(
@@ -101,11 +103,10 @@ fn templates_are_listed_by_the_beginning_of_their_name_and_over_pages() {
             "Name",
         )
     };
-    assert_eq!(
-        names(&[]).len(),
-        12,
-        "more than the service's own page of 10"
-    );
+    let all = names(&["--limit", "1000"]);
+    assert_eq!(all.len(), 101);
+    assert_eq!(all.into_iter().collect::<BTreeSet<_>>(), made);
+    assert_eq!(names(&[]).len(), 100);
     assert_eq!(names(&["--limit", "5"]).len(), 5);
     let tv = names(&["--name", "tv"]);
     assert!(
