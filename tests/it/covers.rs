@@ -136,16 +136,10 @@ fn several_inputs_answer_in_their_order_and_one_failure_does_not_stop_the_others
     )
     .expect("a file");
     fs::copy(data("bikes.mp4"), folder.path().join("street one.mp4")).expect("a copy");
+    let inputs = ["not-a-video.mp4", "street one.mp4", "missing.mp4"];
     let ran = Tool::new(
         folder.path(),
-        [
-            "covers",
-            "not-a-video.mp4",
-            "street one.mp4",
-            "--count",
-            "1",
-            "--json",
-        ],
+        ["covers", "--count", "1", "--json"].iter().chain(&inputs),
     )
     .run();
     let results = ran.expect(5)["results"].clone();
@@ -154,6 +148,10 @@ fn several_inputs_answer_in_their_order_and_one_failure_does_not_stop_the_others
     assert_eq!(results[1]["input"], "street one.mp4");
     assert_eq!(results[1]["covers"][0]["path"], "covers/street one-0.jpg");
     assert!(folder.path().join("covers/street one-0.jpg").is_file());
+    assert_eq!(
+        (&results[2]["input"], &results[2]["error"]["kind"]),
+        (&"missing.mp4".into(), &"bad_input".into())
+    );
 }
 
 #[test]

@@ -50,7 +50,13 @@ impl Output {
                 serde_json::json!({ "error": failure.to_json() })
             );
         }
-        note(&format!("cosci: {failure}"));
+        let more = !failure.said.details.is_empty() && !self.verbose;
+        let hint = if more {
+            " (-v shows what the server signed)"
+        } else {
+            ""
+        };
+        note(&format!("cosci: {failure}{hint}"));
         for line in failure.said.details.iter().filter(|_| self.verbose) {
             note(&format!("  {line}"));
         }

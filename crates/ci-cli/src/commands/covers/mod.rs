@@ -73,6 +73,9 @@ async fn run_all(
     let bars = MultiProgress::new();
     let mut tasks = JoinSet::new();
     for (number, input) in plan.inputs.iter().enumerate() {
+        if input.refused.is_some() {
+            continue;
+        }
         let client = match (&input.place, local) {
             (Place::File, Some(local)) => {
                 local.lend(&input.key, &input.path).await?;
@@ -107,7 +110,13 @@ async fn run_all(
     }
     let mut outcomes = Vec::new();
     for (input, outcome) in plan.inputs.iter().zip(fetched) {
-        let outcome = outcome.unwrap_or_else(|| Err(Failure::other("a job was lost")));
+        let lost = || {
+            input
+                .refused
+                .clone()
+                .unwrap_or_else(|| Failure::other("a job was lost"))
+        };
+        let outcome = outcome.unwrap_or_else(|| Err(lost()));
         let facts = match (&outcome, local, &input.place) {
             (Ok(fetched), Some(local), Place::File) => local.facts(&fetched.job_id).await,
             _ => Vec::new(),

@@ -42,6 +42,8 @@ pub(super) struct Input {
     pub(super) key: String,
     /// The name without folder and extension: covers are called after it.
     pub(super) stem: OsString,
+    /// Why nothing is done about it.
+    pub(super) refused: Option<Failure>,
 }
 
 /// A run.
@@ -58,7 +60,11 @@ impl Plan {
     pub(super) fn of(args: Covers) -> Result<Self, Failure> {
         let mut inputs = Vec::new();
         for (number, path) in args.inputs.iter().enumerate() {
-            inputs.push(Input::of(path, number)?);
+            inputs.push(match Input::of(path, number) {
+                // One bad name among many must not cost the others their covers.
+                Err(refused) if args.inputs.len() > 1 => Input::refused(path, refused),
+                input => input?,
+            });
         }
         refuse_same_names(&inputs)?;
         files::check_writable(&args.out)?;
@@ -74,7 +80,9 @@ impl Plan {
     }
 
     pub(super) fn needs_engine(&self) -> bool {
-        self.inputs.iter().any(|input| input.place == Place::File)
+        self.inputs
+            .iter()
+            .any(|input| input.place == Place::File && input.refused.is_none())
     }
 
     /// The contact sheet.
@@ -100,6 +108,17 @@ pub(crate) fn smart_cover(options: &CoverOptions) -> (SmartCover, &'static str) 
 }
 
 impl Input {
+    fn refused(path: &Path, why: Failure) -> Self {
+        Self {
+            shown: path.to_string_lossy().into_owned(),
+            path: path.to_owned(),
+            place: Place::File,
+            key: String::new(),
+            stem: OsString::new(),
+            refused: Some(why),
+        }
+    }
+
     fn of(path: &Path, number: usize) -> Result<Self, Failure> {
         let shown = path.to_string_lossy().into_owned();
         let stem_of = |path: &Path| {
@@ -121,6 +140,7 @@ impl Input {
                 key: key.into(),
                 stem,
                 shown,
+                refused: None,
             });
         }
         let refused =
@@ -140,6 +160,7 @@ impl Input {
             key,
             stem,
             shown,
+            refused: None,
         })
     }
 }
@@ -147,7 +168,7 @@ impl Input {
 /// Covers are called after their input, so two inputs of one stem would overwrite each other's.
 fn refuse_same_names(inputs: &[Input]) -> Result<(), Failure> {
     let mut seen: HashMap<&OsString, &str> = HashMap::new();
-    for input in inputs {
+    for input in inputs.iter().filter(|input| input.refused.is_none()) {
         if let Some(first) = seen.insert(&input.stem, &input.shown) {
             return Err(Failure::bad_input(format!(
                 "{first} and {} would write covers of the same name: run them into different folders with --out",
