@@ -53,14 +53,16 @@ pub(crate) fn client(flags: &Connection, bucket: Option<&str>) -> Result<Client,
 ///
 /// `None` leaves the search to the client, which says where it looked.
 fn credentials(endpoint: Option<&str>) -> Option<Credentials> {
-    let in_environment = ["TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY"].map(environment);
-    match (in_environment, endpoint) {
-        ([None, None], Some(endpoint)) if is_loopback(endpoint) => Some(Credentials::new(
-            ci_local::LOCAL_SECRET_ID,
-            ci_local::LOCAL_SECRET_KEY,
-        )),
-        _ => None,
-    }
+    // Every name that the client reads: half a pair is a mistake that it reports.
+    let names = [
+        "TENCENTCLOUD_SECRET_ID",
+        "TENCENTCLOUD_SECRET_KEY",
+        "COS_SECRET_ID",
+        "COS_SECRET_KEY",
+    ];
+    let in_environment = names.iter().any(|name| environment(name).is_some());
+    let local = !in_environment && endpoint.is_some_and(is_loopback);
+    local.then(|| Credentials::new(ci_local::LOCAL_SECRET_ID, ci_local::LOCAL_SECRET_KEY))
 }
 
 fn is_loopback(endpoint: &str) -> bool {

@@ -103,6 +103,8 @@ async fn cancel(args: JobsCancel, output: Output) -> Result<u8, Failure> {
 }
 
 /// Several jobs answer with one document; the exit code is that of the first failure.
+///
+/// A wait is many calls, so there is no one request id and no one count of attempts to tell.
 async fn wait(args: JobsWait, output: Output) -> Result<u8, Failure> {
     let client = connect::client(&args.connection, None)?;
     let outcomes = client
@@ -132,7 +134,7 @@ async fn wait(args: JobsWait, output: Output) -> Result<u8, Failure> {
         first => {
             let document = document(&DescribeJobsResponse::new(jobs.clone(), unknown));
             output.either(
-                || json!({ "request_id": null, "attempts": 1, "document": document }),
+                || json!({ "request_id": null, "attempts": null, "document": document }),
                 || table(&jobs),
             )?;
             Ok(first.map_or(0, |failure| failure.kind.exit()))
