@@ -1,53 +1,15 @@
 //! Objects and jobs through the tool against `cosci serve`.
 
 use std::fs;
-use std::path::Path;
 
 use ci_tests::data;
-use ci_tests::tool::{Ran, Running, Tool};
+use ci_tests::served::Served;
+use ci_tests::tool::Tool;
 use serde_json::Value;
-
-struct Engine {
-    folder: tempfile::TempDir,
-    running: Running,
-}
-
-impl Engine {
-    fn start() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let running = Tool::new(
-            folder.path(),
-            ["serve", "--addr", "127.0.0.1:0", "--ephemeral"],
-        )
-        .start();
-        assert!(
-            running.first.starts_with("http://127.0.0.1:"),
-            "{}",
-            running.first
-        );
-        Self { folder, running }
-    }
-
-    fn path(&self) -> &Path {
-        self.folder.path()
-    }
-
-    /// Against an engine on this machine the tool uses the local pair when the environment has none.
-    fn run(&self, args: &[&str]) -> Ran {
-        self.tool(args).run()
-    }
-
-    fn tool(&self, args: &[&str]) -> Tool {
-        Tool::new(self.path(), args.iter().copied().chain(["--json"]))
-            .env("COSCI_ENDPOINT", &self.running.first)
-            .env("COSCI_BUCKET", "media-1250000000")
-            .env("TENCENTCLOUD_REGION", "ap-chongqing")
-    }
-}
 
 #[test]
 fn a_video_goes_in_and_covers_come_out() {
-    let engine = Engine::start();
+    let engine = Served::start(&[]);
     let clip = data("bikes.mp4");
     let put = engine
         .run(&[
@@ -109,7 +71,7 @@ fn a_video_goes_in_and_covers_come_out() {
 
 #[test]
 fn user_data_of_the_callers_own_comes_back_and_leaves_no_mark() {
-    let engine = Engine::start();
+    let engine = Served::start(&[]);
     let clip = data("bikes.mp4");
     let _ = engine
         .run(&["objects", "put", clip.to_str().expect("plain"), "a.mp4"])
@@ -144,9 +106,9 @@ fn user_data_of_the_callers_own_comes_back_and_leaves_no_mark() {
 
 #[test]
 fn a_job_that_fails_ends_the_wait_with_5_and_its_reason() {
-    let engine = Engine::start();
+    let engine = Served::start(&[]);
     let _ = engine
-        .tool(&["objects", "put", "-", "text.mp4"])
+        .tool(["objects", "put", "-", "text.mp4", "--json"])
         .stdin("just text")
         .run()
         .expect(0);
@@ -171,7 +133,7 @@ fn a_job_that_fails_ends_the_wait_with_5_and_its_reason() {
 
 #[test]
 fn what_does_not_exist_and_who_may_not_have_their_exit_codes() {
-    let engine = Engine::start();
+    let engine = Served::start(&[]);
     for args in [
         &["jobs", "get", "j0"][..],
         &["jobs", "wait", "j0"],
@@ -197,7 +159,7 @@ fn what_does_not_exist_and_who_may_not_have_their_exit_codes() {
     );
 
     let wrong = engine
-        .tool(&["jobs", "get", "j0"])
+        .tool(["jobs", "get", "j0", "--json"])
         .env("TENCENTCLOUD_SECRET_ID", ci_local::LOCAL_SECRET_ID)
         .env("TENCENTCLOUD_SECRET_KEY", "another")
         .run();

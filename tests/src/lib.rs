@@ -2,6 +2,7 @@
 
 pub mod local;
 pub mod picture;
+pub mod served;
 pub mod tool;
 pub mod until;
 

@@ -11,11 +11,11 @@ use super::{Engine, ids};
 #[test]
 fn a_profile_gives_pair_and_region_and_the_environment_wins_over_it() {
     let engine = Engine::start(&["--secret-id", "own", "--secret-key", "ownsecret"]);
-    let home = engine.folder.path();
+    let home = engine.path();
     write_profile(home, "work", "own", "ownsecret");
     let list = |profile: &str| {
         Tool::new(home, ["buckets", "list", "--json", "--profile", profile])
-            .env("COSCI_ENDPOINT", &engine.running.first)
+            .env("COSCI_ENDPOINT", engine.url())
     };
     let _ = list("work").run().expect(0);
     let wrong = list("work")
@@ -83,9 +83,7 @@ fn the_control_interface_is_there_when_asked_for_and_its_key_needs_it() {
             .proxy(None)
             .build()
             .new_agent();
-        let answer = agent
-            .get(format!("{}/_engine/state", engine.running.first))
-            .call();
+        let answer = agent.get(format!("{}/_engine/state", engine.url())).call();
         assert_eq!(answer.expect("an answer").status(), status, "{flags:?}");
     }
     let folder = tempfile::tempdir().expect("a folder");

@@ -122,8 +122,8 @@ fn buckets_are_listed_without_naming_one() {
     engine.put("a.mp4");
     let list = |args: &[&str]| {
         let words = [&["buckets", "list", "--json"], args].concat();
-        let ran = Tool::new(engine.folder.path(), words)
-            .env("COSCI_ENDPOINT", &engine.running.first)
+        let ran = Tool::new(engine.path(), words)
+            .env("COSCI_ENDPOINT", engine.url())
             .env("TENCENTCLOUD_REGION", "ap-chongqing")
             .run();
         ids(&ran, "MediaBucketList", "BucketId")

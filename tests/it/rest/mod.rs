@@ -3,37 +3,25 @@
 mod flags;
 mod lists;
 
-use ci_tests::tool::{Ran, Running, Tool};
+use ci_tests::local::BUCKET;
+use ci_tests::served::Served;
+use ci_tests::tool::Ran;
 use serde_json::{Value, json};
 
-const BUCKET: &str = "media-1250000000";
+/// One that makes plain pictures, so that any bytes pass for a video.
+struct Engine(Served);
 
-struct Engine {
-    folder: tempfile::TempDir,
-    running: Running,
+impl std::ops::Deref for Engine {
+    type Target = Served;
+
+    fn deref(&self) -> &Served {
+        &self.0
+    }
 }
 
 impl Engine {
-    /// An engine that makes plain pictures, so that any bytes pass for a video.
     fn start(more: &[&str]) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let serve = ["serve", "--addr", "127.0.0.1:0", "--ephemeral", "--media"];
-        let words = serve.iter().chain(&["synthetic"]).chain(more);
-        let running = Tool::new(folder.path(), words).start();
-        Self { folder, running }
-    }
-
-    /// With the local pair, which the tool knows for an engine on this machine.
-    fn run(&self, args: &[&str]) -> Ran {
-        let words = args.iter().copied().chain(["--json"]);
-        self.tool(words).run()
-    }
-
-    fn tool<'a>(&self, words: impl IntoIterator<Item = &'a str>) -> Tool {
-        Tool::new(self.folder.path(), words)
-            .env("COSCI_ENDPOINT", &self.running.first)
-            .env("COSCI_BUCKET", BUCKET)
-            .env("TENCENTCLOUD_REGION", "ap-chongqing")
+        Self(Served::start(&[&["--media", "synthetic"], more].concat()))
     }
 
     fn put(&self, key: &str) {
