@@ -62,7 +62,7 @@ impl WaitOptions {
         self
     }
 
-    fn pause(&self, look: u32, dice: f64) -> Duration {
+    pub(crate) fn pause(&self, look: u32, dice: f64) -> Duration {
         let grown = self.interval.mul_f64(
             1.5f64
                 .powi(i32::try_from(look.min(64)).unwrap_or(64))
@@ -80,6 +80,15 @@ pub struct Progress<'a> {
     pub job: &'a JobsDetail,
     /// How long it has been waited for.
     pub waited: Duration,
+}
+
+/// How a job stands.
+#[derive(Debug)]
+pub(crate) enum Look {
+    /// There is nothing more to wait for.
+    Ended(Result<Box<JobsDetail>, WaitError>),
+    /// It may still succeed.
+    Pending(Box<JobsDetail>),
 }
 
 /// Why waiting ended without success.
@@ -239,32 +248,31 @@ impl Client {
         jobs.iter().map(result).collect()
     }
 
-    /// Those of some jobs that have ended; all of them when they could not be asked about.
-    pub(crate) async fn ends_of(
-        &self,
-        jobs: &[JobId],
-    ) -> Vec<(JobId, Result<JobsDetail, WaitError>)> {
-        match self.look_at(jobs, None).await {
-            None => Vec::new(),
-            Some(Err(error)) => jobs
-                .iter()
-                .map(|id| (id.clone(), Err(WaitError::Call(error.clone()))))
-                .collect(),
-            Some(Ok(found)) => {
-                let unknown = jobs
-                    .iter()
-                    .filter(|id| !found.iter().any(|job| job.job_id.as_ref() == Some(id)));
-                let mut ends: Vec<_> = unknown
-                    .map(|id| (id.clone(), Err(WaitError::NotFound(id.clone()))))
-                    .collect();
-                ends.extend(
-                    found
-                        .iter()
-                        .filter_map(|job| Some((job.job_id.clone()?, end_of(job)?))),
-                );
-                ends
+    /// Looks at some jobs once and says how each stands; all have ended when they could not be asked about.
+    pub(crate) async fn looks_at(&self, jobs: Vec<JobId>) -> Vec<(JobId, Look)> {
+        let found = match self.send(DescribeJobs::many(jobs.iter().cloned())).await {
+            Ok(reply) => reply.output.jobs_detail,
+            Err(error) => {
+                let failed = |id| (id, Look::Ended(Err(WaitError::Call(error.clone()))));
+                return jobs.into_iter().map(failed).collect();
             }
-        }
+        };
+        let mut found: HashMap<_, _> = found
+            .into_iter()
+            .filter_map(|job| Some((job.job_id.clone()?, job)))
+            .collect();
+        jobs.into_iter()
+            .map(|id| {
+                let look = match found.remove(&id) {
+                    None => Look::Ended(Err(WaitError::NotFound(id.clone()))),
+                    Some(job) => match end_of(&job) {
+                        Some(end) => Look::Ended(end.map(Box::new)),
+                        None => Look::Pending(Box::new(job)),
+                    },
+                };
+                (id, look)
+            })
+            .collect()
     }
 
     /// Describes some jobs; nothing when the wait is over first. Even the last look gets a second.

@@ -101,8 +101,11 @@ impl Step {
     }
 }
 
-/// A line to write, and whom to tell when it is on disk.
-type Write1 = (String, Option<oneshot::Sender<Result<(), String>>>);
+/// Told when a line is on disk, or why it is not.
+type Told = oneshot::Sender<Result<(), String>>;
+
+/// What to write, and whom to tell when it is on disk.
+type Line = (String, Option<Told>);
 
 /// The journal of a batch. One thread writes, and syncs once for all steps that wait.
 #[derive(Debug)]
@@ -112,7 +115,7 @@ pub struct Journal {
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Writer(Option<mpsc::Sender<Write1>>);
+pub(super) struct Writer(Option<mpsc::Sender<Line>>);
 
 impl Journal {
     /// Opens a journal, or begins one. A last line that was cut off by a crash is taken back: its step never counted.
@@ -183,6 +186,14 @@ impl Journal {
         self.steps.get(&line)
     }
 
+    /// The marks that may have been sent and led to no answer, with the times in Unix seconds.
+    pub(super) fn sent(&self) -> impl Iterator<Item = (&str, i64)> {
+        self.steps.values().filter_map(|step| match step {
+            Step::Sending { mark, at, .. } => Some((mark.as_str(), *at)),
+            Step::Created { .. } | Step::Ended { .. } => None,
+        })
+    }
+
     pub(super) fn writer(&self) -> Writer {
         self.writer.clone()
     }
@@ -191,27 +202,48 @@ impl Journal {
 impl Writer {
     /// Writes a step and waits until it is on disk.
     pub(super) async fn commit(&self, line: u64, step: &Step) -> Result<(), JournalError> {
-        let Some(sender) = &self.0 else { return Ok(()) };
+        self.wait_for(step.to_json(line).to_string() + "\n").await
+    }
+
+    /// Writes a step that nothing depends on; it is on disk with the next one that is waited for, or soon.
+    pub(super) fn note(&self, line: u64, step: &Step) -> Result<(), JournalError> {
+        self.hand_over(step.to_json(line).to_string() + "\n", None)
+    }
+
+    /// Waits until all that was noted is on disk.
+    pub(super) async fn flush(&self) -> Result<(), JournalError> {
+        self.wait_for(String::new()).await
+    }
+
+    async fn wait_for(&self, text: String) -> Result<(), JournalError> {
+        if self.0.is_none() {
+            return Ok(());
+        }
         let (done, wait) = oneshot::channel();
-        let gone = || JournalError::Broken("its writer has ended".into());
-        sender
-            .send((step.to_json(line).to_string(), Some(done)))
-            .map_err(|_| gone())?;
+        self.hand_over(text, Some(done))?;
         wait.await
-            .map_err(|_| gone())?
+            .map_err(|_| writer_ended())?
             .map_err(JournalError::Broken)
+    }
+
+    fn hand_over(&self, text: String, done: Option<Told>) -> Result<(), JournalError> {
+        match &self.0 {
+            None => Ok(()),
+            Some(sender) => sender.send((text, done)).map_err(|_| writer_ended()),
+        }
     }
 }
 
-fn write_all(mut file: &File, lines: &mpsc::Receiver<Write1>) {
+fn writer_ended() -> JournalError {
+    JournalError::Broken("its writer has ended".into())
+}
+
+fn write_all(mut file: &File, lines: &mpsc::Receiver<Line>) {
     let mut broken: Option<String> = None;
     while let Ok(first) = lines.recv() {
         // All that came while the last sync was under way share the next one.
         let waiting: Vec<_> = std::iter::once(first).chain(lines.try_iter()).collect();
-        let text: String = waiting
-            .iter()
-            .flat_map(|(line, _)| [line.as_str(), "\n"])
-            .collect();
+        let text: String = waiting.iter().map(|(text, _)| text.as_str()).collect();
         if broken.is_none() {
             let written = file
                 .write_all(text.as_bytes())

@@ -1,9 +1,10 @@
 //! After a lost answer: looks whether the request was carried out, and never sends it again.
 
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use ci_core::{ListJobs, Lookup, Operation, Picked};
-use ci_model::{CiTime, JobsDetail};
+use ci_model::{CiTime, JobId, JobsDetail, Tag};
 use tokio::time::Instant;
 use tracing::Instrument;
 
@@ -18,6 +19,8 @@ const SLACK: i64 = 24 * 3600;
 const EXACT: i64 = 2;
 /// Most pages of one look; a list that goes on longer than this is not read to its end.
 const PAGES: u32 = 200;
+/// Most pages when one reading has to settle a whole batch.
+const MANY_PAGES: u32 = 10_000;
 
 /// Why an effect was not found.
 #[derive(Debug)]
@@ -145,6 +148,45 @@ impl Client {
         }
     }
 
+    /// Looks through the list of one kind of jobs for those that carry these marks, created since this Unix time by this
+    /// machine's clock, until all are found or the list ends.
+    pub(crate) async fn find_marks(
+        &self,
+        tag: &Tag,
+        since: i64,
+        marks: &HashSet<String>,
+        found: &mut HashMap<String, JobId>,
+    ) -> Result<(), String> {
+        let mut list = self.jobs_since(tag, since);
+        for _ in 0..MANY_PAGES {
+            let page = self.run(&list, self.deadline()).await;
+            let page = page.map_err(|trouble| unreadable(&trouble))?;
+            for job in page.output.jobs_detail {
+                if let (Some(data), Some(id)) = (job.operation.user_data, job.job_id)
+                    && marks.contains(data.as_str())
+                {
+                    found.insert(data.as_str().to_owned(), id);
+                }
+            }
+            let next = page.output.next_token.filter(|token| !token.is_empty());
+            if next.is_none() || next == list.next_token || found.len() == marks.len() {
+                return Ok(());
+            }
+            list.next_token = next;
+        }
+        Err(format!(
+            "the list of jobs did not end after {MANY_PAGES} pages"
+        ))
+    }
+
+    /// The list to look through, newest first. Marks of ours cannot be mistaken, so it may go back too far.
+    fn jobs_since(&self, tag: &Tag, since: i64) -> ListJobs {
+        let mut list = ListJobs::new(tag.clone()).size(100u32);
+        list.start_creation_time =
+            CiTime::from_unix_seconds(since.saturating_add(self.difference()) - SLACK);
+        list
+    }
+
     /// Reads the lists once. The error says whether looking again is of no use.
     async fn look<T>(
         &self,
@@ -153,16 +195,14 @@ impl Client {
         deadline: Instant,
     ) -> Result<Picked<T>, (String, bool)> {
         let mut jobs: Vec<JobsDetail> = Vec::new();
-        let since = CiTime::from_unix_seconds(began.saturating_add(self.difference()) - SLACK);
         for tag in &lookup.tags {
-            let mut list = ListJobs::new(tag.clone()).size(100u32);
-            list.start_creation_time.clone_from(&since);
+            let mut list = self.jobs_since(tag, began);
             list.input_object.clone_from(&lookup.input);
             let mut pages = 0;
             loop {
                 let page = self.run(&list, deadline).await.map_err(|trouble| {
                     let refused = matches!(&trouble.cause, Cause::Refused(refusal) if refusal.status.is_client_error() && !refusal.is_throttled());
-                    (format!("the list of jobs could not be read: {}", trouble.cause), refused)
+                    (unreadable(&trouble), refused)
                 })?;
                 jobs.extend(page.output.jobs_detail);
                 if lookup.unique {
@@ -196,6 +236,10 @@ impl Client {
     fn difference(&self) -> i64 {
         self.shared.skew.seen().unwrap_or(0)
     }
+}
+
+fn unreadable(trouble: &Trouble) -> String {
+    format!("the list of jobs could not be read: {}", trouble.cause)
 }
 
 fn unknown(

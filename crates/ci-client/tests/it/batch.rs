@@ -1,14 +1,17 @@
 //! Batches that die at any point and begin again: each input has exactly one job.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use ci_client::batch::{BatchEnd, BatchItem, BatchOptions, BatchSummary, Journal, JournalError};
+use ci_client::batch::{
+    BatchEnd, BatchFault, BatchItem, BatchOptions, BatchSummary, Journal, JournalError,
+};
 use ci_client::model::{CreateJobRequest, JobOutput, OperationRequest, SmartCover};
 use ci_client::transport::{Transport, TransportError};
-use ci_client::{Client, Credentials, WaitOptions};
+use ci_client::{Client, Credentials, WaitError, WaitOptions};
 
 /// A service in memory: accepts jobs, loses some answers, and ends a job at its second look.
 #[derive(Clone, Default)]
@@ -16,6 +19,10 @@ struct Service {
     state: Arc<Mutex<State>>,
     /// Every so many submissions, the answer is lost although the job exists.
     loses: u32,
+    /// No submission is answered; every other one is accepted.
+    silent: bool,
+    /// No job ever ends.
+    endless: bool,
 }
 
 #[derive(Default)]
@@ -24,6 +31,7 @@ struct State {
     looks: HashMap<String, u32>,
     posts: u32,
     describes: u32,
+    lists: u32,
 }
 
 impl Service {
@@ -53,6 +61,55 @@ fn detail(number: usize, job: &CreateJobRequest, state: &str) -> String {
     )
 }
 
+impl Service {
+    /// The answer; nothing when there never will be one.
+    fn answer(&self, request: &http::Request<Bytes>) -> Result<Option<String>, TransportError> {
+        let mut state = self.state.lock().unwrap();
+        let path = request.uri().path();
+        if request.method() == http::Method::POST {
+            let job = ci_client::model::from_xml(request.body()).unwrap();
+            state.posts += 1;
+            if self.silent {
+                if state.posts.is_multiple_of(2) {
+                    state.jobs.push(job);
+                }
+                return Ok(None);
+            }
+            state.jobs.push(job);
+            if self.loses > 0 && state.posts.is_multiple_of(self.loses) {
+                return Err(TransportError::maybe_sent("lost"));
+            }
+            let number = state.jobs.len() - 1;
+            return Ok(Some(detail(number, &state.jobs[number], "Submitted")));
+        }
+        if let Some(ids) = path.strip_prefix("/jobs/") {
+            state.describes += 1;
+            let mut all = String::new();
+            for id in ids.split(',') {
+                let number: usize = id[1..].parse().unwrap();
+                let looks = state.looks.entry(id.to_owned()).or_default();
+                *looks += 1;
+                let ends = *looks > 1 && !self.endless;
+                let word = if ends { "Success" } else { "Running" };
+                all += &detail(number, &state.jobs[number], word);
+            }
+            return Ok(Some(all));
+        }
+        state.lists += 1;
+        let query = request.uri().query().unwrap();
+        let wanted = query
+            .split('&')
+            .find_map(|pair| pair.strip_prefix("inputObject="))
+            .map(|key| key.replace("%2F", "/"));
+        let all = state.jobs.iter().enumerate();
+        let all = all.filter(|(_, job)| wanted.is_none() || job.input.object == wanted);
+        Ok(Some(
+            all.map(|(number, job)| detail(number, job, "Submitted"))
+                .collect(),
+        ))
+    }
+}
+
 impl Transport for Service {
     async fn send(
         &self,
@@ -60,50 +117,8 @@ impl Transport for Service {
     ) -> Result<http::Response<Bytes>, TransportError> {
         // A place to be killed at, before and after.
         tokio::task::yield_now().await;
-        let answer = {
-            let mut state = self.state.lock().unwrap();
-            let path = request.uri().path();
-            if request.method() == http::Method::POST {
-                let job = ci_client::model::from_xml(request.body()).unwrap();
-                state.jobs.push(job);
-                state.posts += 1;
-                if self.loses > 0 && state.posts.is_multiple_of(self.loses) {
-                    return Err(TransportError::maybe_sent("lost"));
-                }
-                detail(
-                    state.jobs.len() - 1,
-                    state.jobs.last().unwrap(),
-                    "Submitted",
-                )
-            } else if let Some(ids) = path.strip_prefix("/jobs/") {
-                state.describes += 1;
-                let mut all = String::new();
-                for id in ids.split(',') {
-                    let number: usize = id[1..].parse().unwrap();
-                    let looks = state.looks.entry(id.to_owned()).or_default();
-                    *looks += 1;
-                    let word = if *looks > 1 { "Success" } else { "Running" };
-                    all += &detail(number, &state.jobs[number], word);
-                }
-                all
-            } else {
-                let query = request.uri().query().unwrap();
-                let wanted = query
-                    .split("inputObject=")
-                    .nth(1)
-                    .unwrap()
-                    .split('&')
-                    .next()
-                    .unwrap()
-                    .replace("%2F", "/");
-                let all = state
-                    .jobs
-                    .iter()
-                    .enumerate()
-                    .filter(|(_, job)| job.input.object.as_deref() == Some(&wanted));
-                all.map(|(number, job)| detail(number, job, "Submitted"))
-                    .collect()
-            }
+        let Some(answer) = self.answer(&request)? else {
+            return std::future::pending().await;
         };
         tokio::task::yield_now().await;
         Ok(http::Response::new(Bytes::from(format!(
@@ -133,6 +148,17 @@ fn options() -> BatchOptions {
     options.wait = WaitOptions::default().longest(Duration::from_millis(1));
     options.unfinished = 100;
     options
+}
+
+/// Opens a journal as soon as the writer of the run before has let go of it.
+async fn open(path: &Path) -> Journal {
+    loop {
+        match Journal::open(path) {
+            Ok(journal) => return journal,
+            Err(JournalError::InUse(_)) => tokio::task::yield_now().await,
+            Err(other) => panic!("{other}"),
+        }
+    }
 }
 
 #[tokio::test]
@@ -166,14 +192,7 @@ async fn killed_again_and_again_each_input_still_has_exactly_one_job() {
     let mut summary: Option<BatchSummary> = None;
     let mut kills = 0;
     while summary.is_none() {
-        let journal = loop {
-            match Journal::open(&path) {
-                Ok(journal) => break journal,
-                // The writer of the run before is still going.
-                Err(JournalError::InUse(_)) => tokio::task::yield_now().await,
-                Err(other) => panic!("{other}"),
-            }
-        };
+        let journal = open(&path).await;
         let mut options = options();
         options.absent = Duration::from_millis(1);
         let (client, ended) = (service.client(), Arc::clone(&ended));
@@ -202,6 +221,80 @@ async fn killed_again_and_again_each_input_still_has_exactly_one_job() {
 }
 
 #[tokio::test]
+async fn all_that_a_killed_run_left_open_is_settled_by_reading_the_list_twice() {
+    let mut service = Service {
+        silent: true,
+        ..Service::default()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal");
+    let journal = open(&path).await;
+    let mut wide = options();
+    wide.concurrency = 400;
+    wide.unfinished = 400;
+    {
+        let client = service.client();
+        let run = client.batch(items(400), &journal, wide, |_| {
+            panic!("nothing was answered")
+        });
+        let all_sent = async {
+            while service.state.lock().unwrap().posts < 400 {
+                tokio::task::yield_now().await;
+            }
+        };
+        let (mut run, mut all_sent) = (std::pin::pin!(run), std::pin::pin!(all_sent));
+        tokio::select! {
+            _ = &mut run => panic!("nothing was answered"),
+            () = &mut all_sent => {}
+        }
+    }
+    drop(journal);
+    service.silent = false;
+    assert_eq!(service.per_input().len(), 200);
+
+    let journal = open(&path).await;
+    let mut options = options();
+    options.absent = Duration::from_millis(100);
+    let client = service.client();
+    let done = client
+        .batch(items(400), &journal, options, |_| {})
+        .await
+        .unwrap();
+    assert_eq!((done.succeeded, done.failed), (400, 0));
+    let counts = service.per_input();
+    assert!(counts.len() == 400 && counts.values().all(|count| *count == 1));
+    assert_eq!(service.state.lock().unwrap().lists, 2, "not one a job");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_takes_long_is_asked_about_less_and_less_and_given_up_at_the_limit() {
+    let service = Service {
+        endless: true,
+        ..Service::default()
+    };
+    let mut options = BatchOptions::default();
+    options.wait = options.wait.limit(Duration::from_secs(600));
+    let mut ends = Vec::new();
+    let done = service
+        .client()
+        .batch(items(50), &Journal::none(), options, |end| ends.push(end))
+        .await
+        .unwrap();
+    assert_eq!((done.succeeded, done.failed), (0, 50));
+    for end in &ends {
+        let Err(BatchFault::Wait(WaitError::TimedOut { last, .. })) = &end.result else {
+            panic!("{end:?}");
+        };
+        assert!(last.is_some() && end.job_id.is_some());
+    }
+    let looks = service.state.lock().unwrap().looks["j0"];
+    assert!(
+        (60..=85).contains(&looks),
+        "600 s at 10 s each, less a fifth: {looks}"
+    );
+}
+
+#[tokio::test]
 async fn a_finished_journal_submits_nothing_and_another_list_is_refused() {
     let service = Service::default();
     let folder = tempfile::tempdir().unwrap();
@@ -213,12 +306,7 @@ async fn a_finished_journal_submits_nothing_and_another_list_is_refused() {
         .await
         .unwrap();
     drop(journal);
-    let journal = loop {
-        match Journal::open(&path) {
-            Ok(journal) => break journal,
-            Err(_) => tokio::task::yield_now().await,
-        }
-    };
+    let journal = open(&path).await;
     let again = service
         .client()
         .batch(items(10), &journal, options(), |_| {
