@@ -1,9 +1,9 @@
 //! Whole-system tests: every part for real, in one binary.
 
 mod bad_input;
-mod by_hand;
 mod covers;
 mod crash;
+mod doc_blocks;
 mod documents;
 mod in_process;
 mod jobs;

@@ -1,8 +1,11 @@
 //! What the whole-system tests share: the tool as a program, waiting for events, places for files.
 
 pub mod local;
+pub mod pages;
 pub mod picture;
 pub mod served;
+pub mod shell_page;
+pub mod tls;
 pub mod tool;
 pub mod until;
 

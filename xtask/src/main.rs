@@ -2,6 +2,7 @@
 
 mod bench;
 mod ci;
+mod coverage;
 mod demo;
 mod fuzz;
 mod outside;
@@ -22,6 +23,7 @@ cargo xtask <task>
   test    run every test, installing the programs they need
   ci      format, clippy, tidy, docs, then the tests: all that the gate runs
   tidy    check the layers between the crates and the rules for files
+  coverage  write docs/api-coverage.md from the code
   fuzz    run the fuzz targets: `fuzz [target or crate] [--seconds N]`, 60 seconds for each
   bench   run the benches and print their tables: `bench [sign|model|…]`
   help    print this
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         Some("test") => test::run(&rest),
         Some("ci") => ci::run(),
         Some("tidy") => tidy::run(),
+        Some("coverage") => coverage::run(),
         Some("fuzz") => fuzz::run(&rest),
         Some("bench") => bench::run(&rest),
         None | Some("help" | "-h" | "--help") => {

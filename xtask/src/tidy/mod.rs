@@ -3,12 +3,13 @@
 mod files;
 mod layers;
 
-use crate::Outcome;
+use crate::{Outcome, coverage};
 
 /// Runs every check and lists all that is wrong, not only the first.
 pub(crate) fn run() -> Outcome {
     let mut faults = layers::check()?;
     faults.extend(files::check()?);
+    faults.extend(coverage::check().err());
     if faults.is_empty() {
         eprintln!("tidy: the layers hold and the files are in order");
         return Ok(());
