@@ -5,7 +5,7 @@ mod synthetic;
 mod worker;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::task::JoinSet;
@@ -69,19 +69,31 @@ async fn claim(shared: &Arc<Shared>, most: usize) -> Result<Vec<JobRow>, StoreEr
         *busy.entry(running.queue.clone()).or_default() += 1;
     }
     let now = shared.clock.now();
-    let taken = Arc::clone(shared);
+    let known = Arc::clone(shared);
+    let ids = Arc::<Mutex<Vec<String>>>::default();
+    let taken = Arc::clone(&ids);
     // The job is known as running before it is said to be, so that a stop finds it.
-    shared
+    let claimed = shared
         .store
         .write(move |c| {
             let claimed = jobs::claim(c, most, busy, now)?;
-            let mut running = taken.running();
+            let mut running = known.running();
+            let mut ids = taken.lock().unwrap_or_else(PoisonError::into_inner);
             for job in &claimed {
                 let cancel = smart_cover::Cancel::new();
                 let queue = job.queue.clone();
                 running.insert(job.id.clone(), Running { queue, cancel });
+                ids.push(job.id.clone());
             }
             Ok(claimed)
         })
-        .await
+        .await;
+    if claimed.is_err() {
+        // The commit failed: nothing runs, and no place of a queue may stay taken.
+        let mut running = shared.running();
+        for id in ids.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            running.remove(id);
+        }
+    }
+    claimed
 }

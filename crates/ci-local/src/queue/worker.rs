@@ -83,11 +83,11 @@ fn make(shared: &Shared, job: &JobRow, folder: &Path, cancel: &Cancel) -> Result
                 })
         })?;
     std::fs::create_dir_all(folder)
-        .map_err(|error| boxed("InternalError", format!("no scratch folder: {error}")))?;
+        .map_err(|error| boxed("OutputFailed", format!("no scratch folder: {error}")))?;
     let spec = job.spec.cover();
     let pictures = match shared.config.media {
         Media::Synthetic => synthetic::pictures(&spec, folder)
-            .map_err(|error| boxed("InternalError", error.to_string()))?,
+            .map_err(|error| boxed("OutputFailed", error.to_string()))?,
         Media::Ffmpeg => pick(shared, &input.path, &spec, folder, cancel)
             .map_err(|error| boxed(code(&error), chain(&error)))?,
     };
@@ -196,6 +196,9 @@ fn fail(code: &str, message: &str) -> Work {
 
 /// The job's `Code` for each way a video can be no good. The service's own are not documented.
 fn code(error: &CoverError) -> &'static str {
+    if matches!(error, CoverError::Io { doing, .. } if doing.starts_with("cannot write")) {
+        return "OutputFailed";
+    }
     match error.code() {
         "ffmpeg_missing" => "FfmpegMissing",
         "no_such_file" => "ResourceNotFound",

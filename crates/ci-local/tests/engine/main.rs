@@ -5,6 +5,7 @@ mod callbacks;
 mod clips;
 mod console;
 mod control;
+mod disk;
 mod durable;
 mod harness;
 mod hostile;
