@@ -16,3 +16,4 @@ mod objects;
 mod port;
 mod running;
 mod templates;
+mod traps;
