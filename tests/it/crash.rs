@@ -1,19 +1,21 @@
 //! `kill -9` of the engine in the middle of a job: after a restart the job finishes and its covers are whole.
 
 use std::fs;
-use std::path::Path;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 
 use ci_local::{LOCAL_SECRET_ID, LOCAL_SECRET_KEY};
 use ci_tests::data;
-use ci_tests::picture::{Picture, ffmpeg};
+use ci_tests::picture::Picture;
 use ci_tests::tool::{Running, Tool};
 use ci_tests::until::until;
 use serde_json::Value;
 
 const BUCKET: &str = "media-1250000000";
 
-fn serve(folder: &Path) -> Running {
-    Tool::new(
+fn serve(folder: &Path, bin: &Path) -> Running {
+    let path = std::env::var("PATH").expect("a PATH");
+    let tool = Tool::new(
         folder,
         [
             "serve",
@@ -25,8 +27,9 @@ fn serve(folder: &Path) -> Running {
             "1",
             "--json",
         ],
-    )
-    .start()
+    );
+    tool.env("PATH", format!("{}:{path}", bin.display()))
+        .start()
 }
 
 fn cosci(folder: &Path, url: &str, args: &[&str]) -> Value {
@@ -58,23 +61,33 @@ fn url_of(engine: &Running) -> String {
     ready["url"].as_str().expect("a URL").to_owned()
 }
 
-/// The street over and over: long enough to be in the middle of.
-fn long_clip(file: &Path) {
-    let clip = data("bikes.mp4");
-    let (clip, file) = (clip.to_str().expect("plain"), file.to_str().expect("plain"));
-    let made = ffmpeg(&["-stream_loop", "30", "-i", clip, "-c", "copy", file], b"");
-    assert!(made.is_empty());
+/// A folder with an `ffmpeg` that does nothing for as long as the file `held` lies in it.
+///
+/// A job that is only long is over before the kill on a machine that is busy enough.
+fn held_ffmpeg(folder: &Path) -> PathBuf {
+    let bin = folder.join("bin");
+    fs::create_dir(&bin).expect("a folder");
+    let held = bin.join("held");
+    fs::write(&held, "").expect("written");
+    let script = format!(
+        "#!/bin/sh\nwhile [ -e '{}' ]; do sleep 0.05; done\nPATH=${{PATH#*:}} exec ffmpeg \"$@\"\n",
+        held.display()
+    );
+    fs::write(bin.join("ffmpeg"), script).expect("written");
+    fs::set_permissions(bin.join("ffmpeg"), fs::Permissions::from_mode(0o755)).expect("set");
+    bin
 }
 
 #[test]
 fn a_job_survives_the_death_of_the_engine_in_its_middle() {
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path();
-    let engine = serve(folder);
+    let bin = held_ffmpeg(folder);
+    let engine = serve(folder, &bin);
     let url = url_of(&engine);
     let bucket = folder.join("data/buckets").join(BUCKET);
     fs::create_dir_all(bucket.join("in")).expect("a folder");
-    long_clip(&bucket.join("in/long.mp4"));
+    fs::copy(data("bikes.mp4"), bucket.join("in/long.mp4")).expect("copied");
     let created = cosci(
         folder,
         &url,
@@ -103,12 +116,13 @@ fn a_job_survives_the_death_of_the_engine_in_its_middle() {
         (state == "Running").then_some(())
     });
     engine.kill();
+    fs::remove_file(bin.join("held")).expect("removed");
     assert!(
         !bucket.join("out").exists()
             || fs::read_dir(bucket.join("out")).expect("a listing").count() == 0
     );
 
-    let engine = serve(folder);
+    let engine = serve(folder, &bin);
     let url = url_of(&engine);
     let done = cosci(folder, &url, &["jobs", "wait", &job, "--interval", "100ms"]);
     let detail = &done["document"]["JobsDetail"][0];

@@ -7,6 +7,7 @@ mod doc_blocks;
 mod documents;
 mod in_process;
 mod jobs;
+mod kills;
 mod rest;
 mod signing;
 mod stopping;

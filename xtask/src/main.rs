@@ -6,6 +6,7 @@ mod coverage;
 mod demo;
 mod fuzz;
 mod outside;
+mod prove;
 mod provision;
 mod shell;
 mod test;
@@ -26,6 +27,7 @@ cargo xtask <task>
   coverage  write docs/api-coverage.md from the code
   fuzz    run the fuzz targets: `fuzz [target or crate] [--seconds N]`, 60 seconds for each
   bench   run the benches and print their tables: `bench [sign|model|…]`
+  prove   what takes too long for every change: `prove crash [--kills N]` kills the engine 100 times
   help    print this
 
 Programs that are missing (ffmpeg and the like) are installed with apt-get, as root or through sudo.";
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         Some("coverage") => coverage::run(),
         Some("fuzz") => fuzz::run(&rest),
         Some("bench") => bench::run(&rest),
+        Some("prove") => prove::run(&rest),
         None | Some("help" | "-h" | "--help") => {
             println!("{HELP}");
             Ok(())

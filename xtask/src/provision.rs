@@ -30,6 +30,11 @@ pub(crate) const CURL: Needed = Needed {
     program: "curl",
     package: "curl",
 };
+/// Reads the engine's state from outside, in the crash test.
+pub(crate) const SQLITE3: Needed = Needed {
+    program: "sqlite3",
+    package: "sqlite3",
+};
 /// Compiles libFuzzer for the fuzz targets.
 pub(crate) const CXX: Needed = Needed {
     program: "c++",
