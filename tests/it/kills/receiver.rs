@@ -35,6 +35,12 @@ impl Receiver {
         Self { url, told }
     }
 
+    /// How many documents were accepted.
+    pub(crate) fn count(&self) -> usize {
+        let told = self.told.lock().expect("not poisoned");
+        told.values().map(Vec::len).sum()
+    }
+
     pub(crate) fn told(&self) -> Told {
         self.told.lock().expect("not poisoned").clone()
     }

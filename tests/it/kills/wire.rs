@@ -42,11 +42,19 @@ pub(crate) fn call(
     exchange(address, &request).ok()?
 }
 
-/// The engine's metrics, if it answers.
-pub(crate) fn metrics(address: SocketAddr) -> Option<String> {
+/// What is left to do, by the engine's own metrics: 2 for a job, 1 for a callback.
+pub(crate) fn unfinished(address: SocketAddr) -> Option<u64> {
     let request = format!("GET /metrics HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
-    let (status, body) = exchange(address, request.as_bytes()).ok()??;
-    (status == 200).then(|| String::from_utf8(body).expect("text"))
+    let (_, body) = exchange(address, request.as_bytes()).ok()??;
+    let text = String::from_utf8(body).expect("text");
+    let count = |name: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+        line.parse::<u64>().ok()
+    };
+    let jobs =
+        count("ci_local_jobs{state=\"Submitted\"} ")? + count("ci_local_jobs{state=\"Running\"} ")?;
+    // A job's end brings a callback, and is still a step forward.
+    Some(2 * jobs + count("ci_local_callbacks_waiting ")?)
 }
 
 fn exchange(address: SocketAddr, request: &[u8]) -> io::Result<Option<(u16, Vec<u8>)>> {
