@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use crate::error::EngineError;
 
 /// Each step brings a file from version N to N + 1 and is never changed once released.
-const STEPS: &[&str] = &[include_str!("schema-1.sql")];
+const STEPS: &[&str] = &[include_str!("schema-1.sql"), include_str!("schema-2.sql")];
 
 /// Takes the steps that the file still lacks, all or none.
 pub(super) fn upgrade(connection: &mut Connection, path: &Path) -> Result<(), EngineError> {

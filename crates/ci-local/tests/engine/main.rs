@@ -1,6 +1,7 @@
 //! The engine through its router: real signatures, real SQLite files, real ffmpeg, no port bound.
 
 mod auth;
+mod bodies;
 mod callbacks;
 mod clips;
 mod console;
@@ -17,3 +18,4 @@ mod port;
 mod running;
 mod templates;
 mod traps;
+mod upgrade;
