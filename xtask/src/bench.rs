@@ -7,20 +7,31 @@ use crate::Outcome;
 use crate::outside::{self, targets};
 use crate::shell::{self, cargo};
 
-/// The task `bench`: all of them, or those of the crates that are named, with or without `ci-` or `cos-`.
+/// A bench: its own name, where it has one besides its crate's, and how it is run.
+type Bench = (Option<String>, Command);
+
+/// The task `bench`: all of them, or those that are named: by their own name (`engine`) or by their
+/// crate's, with or without `ci-` or `cos-`.
 pub(crate) fn run(rest: &[String]) -> Outcome {
     let benches = find()?;
+    let wanted = |of: &str, own: Option<&str>, name: &str| goes_by(of, name) || own == Some(name);
     for name in rest {
-        if !benches.keys().any(|of| goes_by(of, name)) {
+        let is_there = |(of, benches): (&String, &Vec<Bench>)| {
+            benches
+                .iter()
+                .any(|(own, _)| wanted(of, own.as_deref(), name))
+        };
+        if !benches.iter().any(is_there) {
             let known: Vec<&str> = benches.keys().map(|of| short(of)).collect();
             let known = known.join(", ");
             return Err(format!("there is no bench {name:?}; there are {known}"));
         }
     }
-    for (of, commands) in benches {
-        if rest.is_empty() || rest.iter().any(|name| goes_by(&of, name)) {
-            println!("{of}");
-            for mut command in commands {
+    for (of, benches) in benches {
+        for (own, mut command) in benches {
+            let own = own.as_deref();
+            if rest.is_empty() || rest.iter().any(|name| wanted(&of, own, name)) {
+                println!("{of}");
                 shell::run(&mut command)?;
             }
         }
@@ -28,9 +39,9 @@ pub(crate) fn run(rest: &[String]) -> Outcome {
     Ok(())
 }
 
-/// The commands that run the benches of each crate.
-fn find() -> Result<BTreeMap<String, Vec<Command>>, String> {
-    let mut benches: BTreeMap<String, Vec<Command>> = BTreeMap::new();
+/// The benches of each crate.
+fn find() -> Result<BTreeMap<String, Vec<Bench>>, String> {
+    let mut benches: BTreeMap<String, Vec<Bench>> = BTreeMap::new();
     let metadata = shell::read(&mut cargo(&[
         "metadata",
         "--no-deps",
@@ -39,12 +50,14 @@ fn find() -> Result<BTreeMap<String, Vec<Command>>, String> {
     ]))?;
     for (package, bench) in targets(&metadata, "bench")? {
         let command = cargo(&["bench", "--quiet", "--package", &package, "--bench", &bench]);
-        benches.entry(package).or_default().push(command);
+        let own = (Some(bench), command);
+        benches.entry(package).or_default().push(own);
     }
     for package in outside::find("bench")? {
         let mut command = cargo(&["run", "--quiet", "--release", "--manifest-path"]);
         command.arg(&package.manifest);
-        benches.entry(package.of).or_default().push(command);
+        let bench = (None, command);
+        benches.entry(package.of).or_default().push(bench);
     }
     Ok(benches)
 }

@@ -1,7 +1,11 @@
-//! How much the engine takes: durable jobs a second, descriptions a second, memory and start with a long queue.
+//! How much the engine takes: durable jobs a second, descriptions a second, memory and start with a
+//! million queued, and how soon a job's end is told.
 //!
-//! `cargo bench -p ci-local --bench engine -- [CONNECTIONS] [SECONDS] [QUEUED]`. Load and engine run in this process, on real
-//! sockets and a real disk: set `TMPDIR` to choose which. The queue is paused, so that no ffmpeg runs.
+//! `cargo xtask bench engine`, or `cargo bench -p ci-local --bench engine -- [CONNECTIONS] [SECONDS] [QUEUED]`.
+//! Load and engine share this process and its cores, on real sockets and a real disk: set `TMPDIR` to
+//! choose which. The queue is paused, so that no ffmpeg runs.
+
+mod told;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -24,7 +28,7 @@ fn main() {
     let mut numbers = std::env::args().skip(1).filter_map(|a| a.parse().ok());
     let connections: usize = numbers.next().unwrap_or(256);
     let seconds = numbers.next().unwrap_or(5);
-    let queued: usize = numbers.next().unwrap_or(0);
+    let queued: usize = numbers.next().unwrap_or(1_000_000);
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(run(
         connections,
@@ -66,35 +70,49 @@ async fn run(connections: usize, lasting: Duration, queued: usize) {
         .await
     );
     println!("memory after load: {} MB", memory());
+    stop(engine, serving).await;
     let more = queued.saturating_sub(first.count);
-    if more > 0 {
-        load(
-            address,
-            connections,
-            &wire("POST", "/jobs", JOB),
-            Duration::MAX,
-            more,
-        )
-        .await;
-        println!("memory with {queued} jobs queued: {} MB", memory());
+    fill(&folder.path().join("engine.db"), more);
+    let began = Instant::now();
+    let (engine, address, serving) = start(folder.path()).await;
+    let mut stream = TcpStream::connect(address).await.expect("connects");
+    let ready = exchange(&mut stream, b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    assert!(ready.starts_with("HTTP/1.1 200"), "{ready}");
+    let elapsed = began.elapsed().as_millis();
+    let waiting = first.count + more;
+    println!("ready again after {elapsed} ms with {waiting} jobs queued");
+    let post = wire("POST", "/jobs", JOB);
+    for (what, request) in [
+        ("POST /jobs, durable", &post),
+        ("GET /jobs/<id>", &describe),
+    ] {
+        let outcome = load(address, connections, request, lasting, usize::MAX).await;
+        println!("{what}, with that queue: {outcome}");
     }
+    println!("memory with that queue, after that load: {} MB", memory());
+    stop(engine, serving).await;
+    told::run().await;
+}
+
+async fn stop(engine: Arc<Engine>, serving: JoinHandle<()>) {
     engine.shutdown().await;
     serving.abort();
     let _ = serving.await;
-    drop(engine);
-    let began = Instant::now();
-    let (engine, address, _serving) = start(folder.path()).await;
-    exchange(
-        &mut TcpStream::connect(address).await.expect("connects"),
-        b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n",
-    )
-    .await;
-    println!(
-        "ready again after {} ms with {} jobs queued",
-        began.elapsed().as_millis(),
-        first.count + more
-    );
-    engine.shutdown().await;
+}
+
+/// Copies the first job, which came over the wire, so often: a million calls would take minutes.
+fn fill(database: &std::path::Path, more: usize) {
+    let database = rusqlite::Connection::open(database).expect("opens");
+    let more = i64::try_from(more).expect("a count");
+    database
+        .execute(
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1) \
+             INSERT INTO jobs (id, bucket, region, queue, tag, level, state, input, spec, created) \
+             SELECT 'j' || lower(hex(randomblob(16))), bucket, region, queue, tag, i % 3, state, input, \
+             spec, created FROM n, (SELECT * FROM jobs ORDER BY seq LIMIT 1) WHERE ?1 > 0",
+            [more],
+        )
+        .expect("copied");
 }
 
 async fn start(folder: &std::path::Path) -> (Arc<Engine>, SocketAddr, JoinHandle<()>) {
