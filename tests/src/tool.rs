@@ -16,7 +16,16 @@ use serde_json::Value;
 pub fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
-        let output = Command::new(env!("CARGO"))
+        let mut cargo = Command::new(env!("CARGO"));
+        // Build scripts look at what cargo says of the package it runs: with it, every build from a test would
+        // rebuild what a build from a shell has made.
+        for (name, _) in std::env::vars_os() {
+            let says = name.to_string_lossy();
+            if says.starts_with("CARGO_PKG_") || says.starts_with("CARGO_MANIFEST_") {
+                cargo.env_remove(&name);
+            }
+        }
+        let output = cargo
             .args([
                 "build",
                 "--package",

@@ -1,7 +1,7 @@
 //! The steps of the gate, in order: what is cheap and says most comes first.
 
 use crate::shell::{self, cargo};
-use crate::{Outcome, test, tidy};
+use crate::{Outcome, api, features, package, test, tidy};
 
 /// The task `ci`.
 pub(crate) fn run() -> Outcome {
@@ -11,10 +11,13 @@ pub(crate) fn run() -> Outcome {
         "clippy",
         "--workspace",
         "--all-targets",
+        "--locked",
         "--",
         "-D",
         "warnings",
     ]))?;
-    shell::run(cargo(&["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))?;
+    api::check()?;
+    features::run()?;
+    package::run()?;
     test::run(&[])
 }

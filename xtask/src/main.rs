@@ -1,11 +1,14 @@
 //! What people and CI run in this repository: `cargo xtask help` lists it.
 
+mod api;
 mod bench;
 mod ci;
 mod coverage;
 mod demo;
+mod features;
 mod fuzz;
 mod outside;
+mod package;
 mod prove;
 mod provision;
 mod shell;
@@ -20,15 +23,18 @@ type Outcome = Result<(), String>;
 const HELP: &str = "\
 cargo xtask <task>
 
-  demo    pick covers from the clip in tests/data and say where they are
-  test    run every test, installing the programs they need
-  ci      format, clippy, tidy, docs, then the tests: all that the gate runs
-  tidy    check the layers between the crates and the rules for files
+  demo      pick covers from the clip in tests/data and say where they are
+  test      run every test, installing the programs they need
+  ci        format, clippy, tidy, docs, then the tests: all that the gate runs
+  tidy      check the layers between the crates and the rules for files
   coverage  write docs/api-coverage.md from the code
-  fuzz    run the fuzz targets: `fuzz [target or crate] [--seconds N]`, 60 seconds for each
-  bench   run the benches and print their tables: `bench [sign|model|…]`
-  prove   what takes too long for every change: `prove crash [--kills N]` kills the engine 100 times
-  help    print this
+  api       write docs/public-api from the documentation of the libraries
+  features  check every combination of features of every library
+  package   make the archives that would be published, and look at what is in them
+  fuzz      run the fuzz targets: `fuzz [target or crate] [--seconds N]`, 60 seconds for each
+  bench     run the benches and print their tables: `bench [sign|model|…]`
+  prove     what takes too long for every change: `prove crash [--kills N]` kills the engine 100 times
+  help      print this
 
 Programs that are missing (ffmpeg and the like) are installed with apt-get, as root or through sudo.";
 
@@ -42,6 +48,9 @@ fn main() -> ExitCode {
         Some("ci") => ci::run(),
         Some("tidy") => tidy::run(),
         Some("coverage") => coverage::run(),
+        Some("api") => api::run(),
+        Some("features") => features::run(),
+        Some("package") => package::run(),
         Some("fuzz") => fuzz::run(&rest),
         Some("bench") => bench::run(&rest),
         Some("prove") => prove::run(&rest),

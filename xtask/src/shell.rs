@@ -15,6 +15,14 @@ pub(crate) fn root() -> PathBuf {
 pub(crate) fn cargo(args: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(args).current_dir(root());
+    // Build scripts look at what cargo says of the package it runs, which is this one: without it they build what
+    // any other build has made.
+    for (name, _) in std::env::vars_os() {
+        let says = name.to_string_lossy();
+        if says.starts_with("CARGO_PKG_") || says.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&name);
+        }
+    }
     command
 }
 

@@ -176,6 +176,16 @@ fn manifests(metadata: &Value) -> Vec<String> {
                 faults.push(format!("the manifest of {name} lacks {field}"));
             }
         }
+        for field in ["categories", "keywords"] {
+            if published && package[field].as_array().is_none_or(Vec::is_empty) {
+                faults.push(format!("the manifest of {name} lacks {field}"));
+            }
+        }
+        if published && package["metadata"]["docs"]["rs"].is_null() {
+            faults.push(format!(
+                "the manifest of {name} does not say what docs.rs builds"
+            ));
+        }
     }
     faults
 }
@@ -277,7 +287,7 @@ mod tests {
 
     #[test]
     fn a_published_crate_without_a_licence_is_a_fault() {
-        let metadata = json!({"packages": [{"name": "x", "source": null, "description": "d", "license": null, "readme": "R", "rust_version": "1.86"}]});
+        let metadata = json!({"packages": [{"name": "x", "source": null, "description": "d", "license": null, "readme": "R", "rust_version": "1.86", "categories": ["c"], "keywords": ["k"], "metadata": {"docs": {"rs": {}}}}]});
         assert_eq!(manifests(&metadata), ["the manifest of x lacks license"]);
     }
 }

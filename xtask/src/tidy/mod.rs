@@ -2,6 +2,7 @@
 
 mod files;
 mod layers;
+mod supply;
 
 use crate::{Outcome, coverage};
 
@@ -9,6 +10,7 @@ use crate::{Outcome, coverage};
 pub(crate) fn run() -> Outcome {
     let mut faults = layers::check()?;
     faults.extend(files::check()?);
+    faults.extend(supply::check()?);
     faults.extend(coverage::check().err());
     if faults.is_empty() {
         eprintln!("tidy: the layers hold and the files are in order");
