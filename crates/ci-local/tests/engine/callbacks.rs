@@ -190,6 +190,61 @@ async fn callbacks_go_to_allowed_hosts_only() {
     engine.shutdown().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receiver_that_is_silent_or_never_stops_talking_holds_nothing_up() {
+    let config = Config::ephemeral()
+        .media(Media::Synthetic)
+        .callback_timeout(Duration::from_millis(200))
+        .callback_tries(1);
+    let engine = with_clip(config).await;
+    // Takes the connection and says nothing.
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", silent.local_addr().unwrap());
+    let more = format!("<CallBack>{url}</CallBack>");
+    let mut news = engine.news();
+    let id = submit(&engine, body("in/clip.mp4", "", &more)).await;
+    let attempts = loop {
+        if let Some(attempts) = given_up(&engine, &id) {
+            break attempts;
+        }
+        news.recv().await.unwrap();
+    };
+    assert!(attempts.contains("no answer within 200 ms"), "{attempts}");
+
+    // Says yes and goes on for ever: cut off after 64 KiB, which the receiver sees as an error.
+    let chatty = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", chatty.local_addr().unwrap());
+    let talked = tokio::spawn(async move {
+        let (mut stream, _) = chatty.accept().await.unwrap();
+        read(&mut stream).await;
+        let head = "HTTP/1.1 200 OK\r\ncontent-length: 1000000000000\r\n\r\n";
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut sent = 0_u64;
+        while stream.write_all(&[b'x'; 4096]).await.is_ok() {
+            sent += 4096;
+        }
+        sent
+    });
+    let more = format!("<CallBack>{url}</CallBack>");
+    let id = submit(&engine, body("in/clip.mp4", "", &more)).await;
+    // What the system's buffers hold comes on top of what was read.
+    assert!(talked.await.unwrap() < 64 << 20);
+    let state = loop {
+        if let Some(state) = state_of(&engine, &id).filter(|state| state != "Waiting") {
+            break state;
+        }
+        news.recv().await.unwrap();
+    };
+    assert_eq!(state, "Delivered");
+    engine.shutdown().await;
+}
+
+fn state_of(engine: &Engine, job: &str) -> Option<String> {
+    let database = rusqlite::Connection::open(engine.folder().join("engine.db")).unwrap();
+    let sql = "SELECT state FROM callbacks WHERE job = ?1";
+    database.query_row(sql, [job], |row| row.get(0)).ok()
+}
+
 /// The attempts of a job's callback, once it has been given up.
 fn given_up(engine: &Engine, job: &str) -> Option<String> {
     let database = rusqlite::Connection::open(engine.folder().join("engine.db")).unwrap();

@@ -190,3 +190,38 @@ async fn health_and_metrics_answer_without_a_signature() {
     assert_eq!(get("/readyz").await.status.as_u16(), 503);
     assert_eq!(get("/livez").await.status.as_u16(), 200);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_more_jobs_run_than_there_are_workers_or_places_in_their_queue() {
+    let tools = tempfile::tempdir().unwrap();
+    let probe = stuck_probe(tools.path());
+    let config = Config::ephemeral()
+        .control(true)
+        .workers(3)
+        .grace(Duration::from_millis(10));
+    let engine = with_clip(config.ffmpeg("/usr/bin/ffmpeg", probe)).await;
+    engine.set_profile(JobProfile::Real);
+    let narrow = json!({"bucket": BUCKET, "name": "narrow", "max_concurrent": 1});
+    let (_, queue) = ask(&engine, "POST", "queues", narrow).await;
+    let of_it = format!("<QueueId>{}</QueueId>", queue["id"].as_str().unwrap());
+    let mut news = engine.news();
+    for more in [&of_it, &of_it, "", "", "", &of_it] {
+        submit(&engine, body("in/clip.mp4", "", more)).await;
+    }
+    let queues_of = async |state: &str| {
+        let url = format!("{CI}/jobs?tag=SmartCover&size=100&states={state}");
+        let reply = ok(call(&engine, "GET", &url, "").await);
+        let ids = reply.elements("QueueId").into_iter().map(str::to_owned);
+        ids.collect::<Vec<_>>()
+    };
+    // Three run as soon as there are three workers' worth of them; more would be seen at once.
+    while queues_of("Running").await.len() < 3 {
+        news.recv().await.unwrap();
+    }
+    let running = queues_of("Running").await;
+    let narrow = running.iter().filter(|id| queue["id"] == id.as_str());
+    assert_eq!((running.len(), narrow.count()), (3, 1), "{running:?}");
+    assert_eq!(queues_of("Submitted").await.len(), 3);
+    std::fs::remove_file(tools.path().join("stuck")).unwrap();
+    engine.shutdown().await;
+}
