@@ -165,7 +165,8 @@ fn covers(bucket: &Path, jobs: &HashMap<&str, &Job>) {
         recorded.extend(covers.into_iter().map(|cover| (cover.object, cover.md5)));
     }
     let (mut matching, mut unnamed) = (0, 0);
-    for entry in fs::read_dir(bucket.join("covers")).expect("covers") {
+    // No folder is there when the engine never lived long enough to make a cover.
+    for entry in fs::read_dir(bucket.join("covers")).into_iter().flatten() {
         let entry = entry.expect("an entry");
         let key = format!("covers/{}", entry.file_name().to_str().expect("text"));
         let bytes = fs::read(entry.path()).expect("a cover");

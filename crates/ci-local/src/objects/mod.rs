@@ -111,7 +111,11 @@ impl Objects {
     }
 
     pub(crate) fn create_bucket(&self, bucket: &str) -> io::Result<()> {
-        fs::create_dir_all(self.buckets.join(bucket))
+        match fs::create_dir(self.buckets.join(bucket)) {
+            Ok(()) => sync_folder(&self.buckets),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Names of the folders that are buckets, also those made by hand.
@@ -155,7 +159,7 @@ impl Objects {
     /// Moves a finished file from scratch into the bucket, replacing what was there.
     pub(crate) fn place(&self, from: &Path, bucket: &str, key: &Key) -> Result<Found, ObjectError> {
         let mut folder = self.buckets.join(bucket);
-        fs::create_dir_all(&folder)?;
+        self.create_bucket(bucket)?;
         if !fs::symlink_metadata(&folder)?.is_dir() {
             return Err(ObjectError::Conflict);
         }

@@ -253,6 +253,20 @@ async fn every_rule_of_a_create_request_is_checked_before_anything_is_stored() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_request_may_be_json() {
+    let engine = with_clip(Config::ephemeral().media(Media::Synthetic)).await;
+    let document = format!(
+        r#"{{"Tag":"SmartCover","Input":{{"Object":"in/clip.mp4"}},"Operation":{{"SmartCover":{{"Count":"2"}},
+        "Output":{{"Region":"ap-chongqing","Bucket":"{BUCKET}","Object":"covers/${{number}}.jpg"}}}}}}"#
+    );
+    let id = submit(&engine, document).await;
+    let done = describe(&engine, &id).await;
+    assert_eq!(done.element("State"), "Success");
+    assert_eq!(done.element("Count"), "2");
+    engine.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn several_operations_are_several_jobs_and_all_or_none() {
     let engine = with_clip(Config::ephemeral().media(Media::Synthetic)).await;
     let operation = |name: &str, count: u32| {
