@@ -20,15 +20,16 @@ mod route;
 mod templates;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use axum::body::Body;
 use axum::extract::State;
-use http::header::{HOST, HeaderName, HeaderValue, SERVER};
+use http::header::{DATE, HOST, HeaderName, HeaderValue, SERVER};
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
 
 use crate::address;
+use crate::clock::Millis;
 use crate::faults::Effect;
 use crate::record::Exchange;
 use crate::reply::Refusal;
@@ -61,6 +62,7 @@ pub(crate) async fn handle(
         }
     };
     label(&mut response, &seen, &request_id);
+    date(&mut response, now);
     let response = broken::after(seen.fault.take(), response).await;
     let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
     let status = response.status();
@@ -186,6 +188,15 @@ async fn dispatch(
         Operation::ListObjects => objects::list(call).await,
         Operation::HeadBucket => objects::head_bucket(call),
         Operation::PutBucket => objects::put_bucket(call),
+    }
+}
+
+/// The time by the engine's clock, from which a client learns how far its own is off.
+fn date(response: &mut Response<Body>, now: Millis) {
+    let since = Duration::from_millis(u64::try_from(now).unwrap_or_default());
+    let text = httpdate::fmt_http_date(UNIX_EPOCH + since);
+    if let Ok(value) = HeaderValue::from_str(&text) {
+        response.headers_mut().insert(DATE, value);
     }
 }
 

@@ -148,6 +148,8 @@ async fn a_frozen_clock_decides_over_signatures_and_times() {
     );
     let late = call(&engine, "GET", &format!("{COS}/a"), "").await;
     assert_eq!(late.element("Message"), "Request has expired");
+    // A client learns from this how far its clock is off.
+    assert_eq!(late.header("date"), "Mon, 31 Dec 2029 16:00:00 GMT");
     ask(&engine, "POST", "clock", json!({"reset": true})).await;
     ask(&engine, "POST", "clock", json!({"freeze": true})).await;
     let id = submit(&engine, body("in/clip.mp4", "", "")).await;
