@@ -35,14 +35,16 @@ pub fn root() -> &'static Path {
     tests.parent().unwrap_or(tests)
 }
 
-/// The README, the READMEs of the crates, and every page under `docs`, sorted.
+/// The README, those of the crates and the examples, and every page under `docs`, sorted.
 ///
 /// # Panics
 ///
 /// When a folder cannot be read.
 #[must_use]
 pub fn all() -> Vec<String> {
-    let mut pages = vec![root().join("README.md")];
+    let mut pages = ["README.md", "tests/examples/README.md"]
+        .map(|page| root().join(page))
+        .to_vec();
     for folder in entries(&root().join("crates")) {
         pages.extend(Some(folder.join("README.md")).filter(|page| page.is_file()));
     }
