@@ -62,8 +62,11 @@ fn find() -> Result<BTreeMap<String, Vec<Bench>>, String> {
     Ok(benches)
 }
 
-/// `sign` for `cos-sign`, `model` for `ci-model`.
+/// `sign` for `cos-sign`, `model` for `ci-model`, `covers` for `smart-cover`.
 fn short(of: &str) -> &str {
+    if of == "smart-cover" {
+        return "covers";
+    }
     ["ci-", "cos-"]
         .iter()
         .find_map(|prefix| of.strip_prefix(prefix))
@@ -82,7 +85,7 @@ mod tests {
     fn a_bench_goes_by_the_name_of_its_crate_and_by_its_short_name() {
         assert!(goes_by("cos-sign", "sign") && goes_by("cos-sign", "cos-sign"));
         assert!(goes_by("ci-model", "model") && !goes_by("ci-model", "sign"));
-        assert!(goes_by("smart-cover", "smart-cover"));
+        assert!(goes_by("smart-cover", "smart-cover") && goes_by("smart-cover", "covers"));
     }
 
     #[test]

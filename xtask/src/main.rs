@@ -32,7 +32,7 @@ cargo xtask <task>
   features  check every combination of features of every library
   package   make the archives that would be published, and look at what is in them
   fuzz      run the fuzz targets: `fuzz [target or crate] [--seconds N]`, 60 seconds for each
-  bench     run the benches and print their tables: `bench [sign|model|…]`
+  bench     run the benches and print their tables: `bench [sign|model|covers|…]`
   prove     what takes too long for every change: `prove crash [--kills N]` kills the engine 100 times
   help      print this
 

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::{
     feature::likeness::{CELLS, Look, THUMB},
-    picked::{Candidate, Picked},
+    picked::{Candidate, PassedOver, Picked},
 };
 
 /// Candidates on one page; more are thinned evenly, chosen ones always stay.
@@ -168,6 +168,10 @@ fn card(candidate: &Candidate) -> String {
         candidate.detail,
         candidate.focus
     );
+    if let Some(why) = candidate.passed_over {
+        card.push_str("<br>");
+        card.push_str(&passed_over(why));
+    }
     for (reason, factor) in &candidate.reasons {
         let _ = write!(
             card,
@@ -177,6 +181,14 @@ fn card(candidate: &Candidate) -> String {
     }
     card.push_str("</li>\n");
     card
+}
+
+fn passed_over(why: PassedOver) -> String {
+    match why {
+        PassedOver::Alike { cover, similarity } => format!("like cover {cover} ({similarity:.2})"),
+        PassedOver::SceneHasCover { cover } => format!("its scene has cover {cover}"),
+        PassedOver::OthersAddedMore => "others added more".to_owned(),
+    }
 }
 
 fn escape(text: &str) -> String {

@@ -24,6 +24,6 @@ pub use choose::quality::Reason;
 pub use error::{CoverError, ToolStatus};
 pub use explain::{Thumbnail, contact_sheet};
 pub use options::{Fit, Format, Limits, Options, Tools};
-pub use picked::{Candidate, Cover, Picked, Progress};
+pub use picked::{Candidate, Cover, PassedOver, Picked, Progress};
 pub use probe::MediaInfo;
 pub use work::pick;

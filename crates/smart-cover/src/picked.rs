@@ -50,6 +50,8 @@ pub struct Candidate {
     pub scene: Option<usize>,
     /// Which cover it became, from 0; none when it was not chosen.
     pub cover: Option<usize>,
+    /// Why it is no cover although it was in the running; told when [`Options::explain`](crate::Options::explain) was set.
+    pub passed_over: Option<PassedOver>,
     /// Mean luma, 0 to 255.
     pub mean: f64,
     /// Contrast: standard deviation of luma.
@@ -62,6 +64,26 @@ pub struct Candidate {
     pub focus: f64,
     /// What it looks like, when [`Options::explain`](crate::Options::explain) was set.
     pub thumbnail: Option<Thumbnail>,
+}
+
+/// Why a frame that could have been a cover is none.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum PassedOver {
+    /// It looks like a cover: the structural similarity of their luma at 64 × 36 is above 0.72.
+    Alike {
+        /// Number of that cover.
+        cover: usize,
+        /// 0.72 to 1.
+        similarity: f64,
+    },
+    /// Its scene has a cover already.
+    SceneHasCover {
+        /// Number of that cover.
+        cover: usize,
+    },
+    /// Nothing like it is among the covers, but others added more.
+    OthersAddedMore,
 }
 
 /// How far the work is.

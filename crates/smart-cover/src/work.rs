@@ -12,8 +12,9 @@ use crate::{
     decode::Frame,
     error::CoverError,
     explain::Thumbnail,
+    feature::likeness,
     options::{Options, Tools},
-    picked::{Candidate, Cover, Picked, Progress},
+    picked::{Candidate, Cover, PassedOver, Picked, Progress},
     probe::{self, MediaInfo},
     program::Watch,
     render::{self, Render, Wanted},
@@ -174,30 +175,65 @@ fn candidates(
     covers: &[Cover],
     explain: bool,
 ) -> Vec<Candidate> {
+    // A chosen frame that could not be written is no cover.
+    let cover_at = |time: f64| covers.iter().position(|c| (c.time - time).abs() < 1e-9);
+    let written: Vec<(usize, usize)> = frames
+        .iter()
+        .enumerate()
+        .filter_map(|(k, frame)| Some((cover_at(frame.time)?, k)))
+        .collect();
     frames
         .iter()
         .zip(&decision.quality)
         .enumerate()
-        .map(|(k, (frame, quality))| Candidate {
-            thumbnail: explain.then(|| Thumbnail::of(&frame.features.look)),
-            time: frame.time,
-            quality: quality.value.into(),
-            worth: decision.worth[k].into(),
-            reasons: quality
-                .factors
-                .iter()
-                .map(|(reason, factor)| (*reason, f64::from(*factor)))
-                .collect(),
-            scene: decision.scenes[k],
-            // A chosen frame that could not be written is no cover.
-            cover: covers
-                .iter()
-                .position(|c| (c.time - frame.time).abs() < 1e-9),
-            mean: frame.features.exposure.mean.into(),
-            contrast: frame.features.exposure.spread.into(),
-            detail: frame.features.sharpness.detail.into(),
-            even: frame.features.pattern.even.into(),
-            focus: frame.features.sharpness.focus.into(),
+        .map(|(k, (frame, quality))| {
+            let cover = cover_at(frame.time);
+            let running = explain && cover.is_none() && decision.scenes[k].is_some();
+            Candidate {
+                thumbnail: explain.then(|| Thumbnail::of(&frame.features.look)),
+                time: frame.time,
+                quality: quality.value.into(),
+                worth: decision.worth[k].into(),
+                reasons: quality
+                    .factors
+                    .iter()
+                    .map(|(reason, factor)| (*reason, f64::from(*factor)))
+                    .collect(),
+                scene: decision.scenes[k],
+                cover,
+                passed_over: running.then(|| passed_over(frames, decision, &written, k)),
+                mean: frame.features.exposure.mean.into(),
+                contrast: frame.features.exposure.spread.into(),
+                detail: frame.features.sharpness.detail.into(),
+                even: frame.features.pattern.even.into(),
+                focus: frame.features.sharpness.focus.into(),
+            }
         })
         .collect()
+}
+
+/// Why frame k is none of the covers, given as their numbers and frames.
+fn passed_over(
+    frames: &[Frame],
+    decision: &Decision,
+    written: &[(usize, usize)],
+    k: usize,
+) -> PassedOver {
+    let thumb = |k: usize| &frames[k].features.look.thumb;
+    let nearest = written
+        .iter()
+        .map(|(cover, at)| (*cover, likeness::similarity(thumb(k), thumb(*at))))
+        .max_by(|a, b| a.1.total_cmp(&b.1));
+    if let Some((cover, similarity)) = nearest.filter(|(_, s)| *s > choose::spread::DUPLICATE) {
+        return PassedOver::Alike {
+            cover,
+            similarity: similarity.into(),
+        };
+    }
+    written
+        .iter()
+        .find(|(_, at)| decision.scenes[*at] == decision.scenes[k])
+        .map_or(PassedOver::OthersAddedMore, |(cover, _)| {
+            PassedOver::SceneHasCover { cover: *cover }
+        })
 }

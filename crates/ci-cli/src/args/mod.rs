@@ -132,6 +132,9 @@ pub(crate) struct Covers {
     /// The folder for the covers and their contact sheet
     #[arg(long, value_name = "DIR", default_value = "covers")]
     pub(crate) out: PathBuf,
+    /// Also write NAME-explain.html for each file: every frame that was looked at, with its measures and why it is a cover or not
+    #[arg(long)]
+    pub(crate) explain: bool,
     /// How long the jobs may take in all
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
     pub(crate) wait_timeout: Option<Duration>,

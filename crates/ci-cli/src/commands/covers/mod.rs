@@ -3,6 +3,7 @@
 pub(super) mod files;
 mod local;
 pub(super) mod plan;
+mod reasons;
 mod sheet;
 
 use std::path::{Path, PathBuf};
@@ -52,8 +53,15 @@ pub(crate) async fn run(args: Covers, output: Output) -> Result<u8, Failure> {
     } else {
         None
     };
+    let work = async {
+        let outcomes = run_all(&plan, local.as_ref()).await?;
+        for (input, _) in done(&plan, &outcomes).filter(|_| plan.explain) {
+            reasons::write(&plan, input).await?;
+        }
+        Ok(outcomes)
+    };
     let outcomes = tokio::select! {
-        outcomes = run_all(&plan, local.as_ref()) => outcomes,
+        outcomes = work => outcomes,
         () = stop.asked() => Err(runtime::interrupted()),
     };
     // Interrupted or not: the engine's children and its folder must not outlive this run.
@@ -241,13 +249,17 @@ impl Fetched {
     }
 }
 
+/// The inputs that came to covers.
+fn done<'a>(
+    plan: &'a Plan,
+    outcomes: &'a [Result<Done, Failure>],
+) -> impl Iterator<Item = (&'a Input, &'a Done)> {
+    let outcomes = plan.inputs.iter().zip(outcomes);
+    outcomes.filter_map(|(input, outcome)| Some((input, outcome.as_ref().ok()?)))
+}
+
 fn write_sheet(plan: &Plan, outcomes: &[Result<Done, Failure>]) -> Result<(), Failure> {
-    let done = plan
-        .inputs
-        .iter()
-        .zip(outcomes)
-        .filter_map(|(input, outcome)| Some((input, outcome.as_ref().ok()?)));
-    let sections: Vec<_> = done
+    let sections: Vec<_> = done(plan, outcomes)
         .map(|(input, done)| sheet::Section {
             input: &input.shown,
             covers: &done.covers,

@@ -52,6 +52,8 @@ pub(super) struct Plan {
     pub(super) cover: SmartCover,
     pub(super) extension: &'static str,
     pub(super) out: PathBuf,
+    /// Whether the reasons for each file are written too.
+    pub(super) explain: bool,
     pub(super) wait: Option<Duration>,
     pub(super) connection: Connection,
 }
@@ -74,6 +76,7 @@ impl Plan {
             cover,
             extension,
             out: args.out,
+            explain: args.explain,
             wait: args.wait_timeout,
             connection: args.connection,
         })
