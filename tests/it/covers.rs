@@ -200,3 +200,25 @@ fn the_input_is_neither_copied_nor_touched() {
         "the engine's folder is gone afterwards"
     );
 }
+
+#[test]
+fn explain_writes_a_page_with_every_candidate_and_the_covers_of_the_job() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let done = covers(folder.path(), &["--count", "3", "--dedupe", "--explain"]);
+    let page = fs::read_to_string(folder.path().join("covers/bikes-explain.html")).expect("a page");
+    for (number, cover) in done["covers"]
+        .as_array()
+        .expect("covers")
+        .iter()
+        .enumerate()
+    {
+        let card = format!(
+            "<b>{:.2} s</b> cover {number}",
+            cover["time"].as_f64().expect("a time")
+        );
+        assert!(page.contains(&card), "{card}");
+    }
+    for reason in ["its scene has cover", "others added more", "quality"] {
+        assert!(page.contains(reason), "{reason}");
+    }
+}

@@ -17,6 +17,7 @@ mod render;
 mod sample;
 mod sniff;
 mod source;
+mod spool;
 mod work;
 
 pub use cancel::Cancel;
@@ -26,4 +27,5 @@ pub use explain::{Thumbnail, contact_sheet};
 pub use options::{Fit, Format, Limits, Options, Tools};
 pub use picked::{Candidate, Cover, PassedOver, Picked, Progress};
 pub use probe::MediaInfo;
+pub use spool::pick_from;
 pub use work::pick;

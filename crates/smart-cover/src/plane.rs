@@ -43,21 +43,17 @@ impl<T: Copy + Into<f32>> Plane<T> {
     /// Scaled down by averaging areas, fractional borders counted by their share. Never scales up: small sides are kept by repetition.
     pub(crate) fn shrink(&self, width: usize, height: usize) -> Plane<f32> {
         let columns = spans(self.width, width);
-        let mut across = Vec::with_capacity(width * self.height);
-        for row in self.rows() {
-            across.extend(columns.iter().map(|span| span.average(|x| row[x].into())));
-        }
-        let mut data = vec![0.0_f32; width * height];
-        for (out, span) in data
-            .chunks_exact_mut(width.max(1))
-            .zip(spans(self.height, height))
-        {
+        let mut data = Vec::with_capacity(width * height);
+        // Rows first: whole rows are added on vectors, and few are left to be averaged across.
+        let mut sum = vec![0.0_f32; self.width];
+        for span in spans(self.height, height) {
+            sum.fill(0.0);
             for (y, weight) in span.weights() {
-                let row = &across[y * width..][..width];
-                for (sum, value) in out.iter_mut().zip(row) {
-                    *sum += weight * value;
+                for (sum, value) in sum.iter_mut().zip(&self.data[y * self.width..]) {
+                    *sum += weight * (*value).into();
                 }
             }
+            data.extend(columns.iter().map(|span| span.average(|x| sum[x])));
         }
         Plane::new(width, height, data)
     }

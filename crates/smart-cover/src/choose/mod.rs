@@ -152,6 +152,20 @@ mod tests {
     }
 
     #[test]
+    fn a_scene_that_was_taken_soft_comes_before_another_scene_twice() {
+        let soft = vec![crate::feature::samples::blurred(2); 30];
+        let frames = film::of([film::scene(1, 60), soft].concat());
+        let decision = choose(&frames, 2, false, true);
+        let blur = |k: usize| {
+            let factors = &decision.quality[k].factors;
+            factors.iter().any(|(r, _)| *r == quality::Reason::Blur)
+        };
+        assert!(blur(75) && !blur(30), "{:?}", decision.quality[75]);
+        let mut of_soft = decision.chosen.iter().map(|c| c.frame >= 60);
+        assert_eq!((of_soft.next(), of_soft.next()), (Some(false), Some(true)));
+    }
+
+    #[test]
     fn night_stays_a_picture() {
         let dark = |k: usize| film::mix(&film::plain(0, 1)[0], &film::scene(k, 1)[0], 0.3);
         let frames = film::of([vec![dark(0); 20], film::plain(0, 20)].concat());

@@ -1,6 +1,6 @@
 //! How good each frame is by itself, relative to what the video has to offer.
 
-use super::transition;
+use super::{shot, transition};
 use crate::decode::Frame;
 
 /// Why a frame lost quality.
@@ -70,16 +70,33 @@ impl Quality {
 /// What a title is worth beside pictures.
 const TITLE: f32 = 0.25;
 
+/// What a frame is worth whose whole shot is soft: less than any crisp one, more than showing a scene twice.
+const SOFT: f32 = 0.45;
+/// A shot shorter than this in seconds is not soft but in flight.
+const SOFT_LONG: f64 = 0.3;
+/// Softer than this share of what counts as crisp nothing is to be recognised.
+const SOFT_LEAST: f32 = 0.4;
+/// Soft in one direction only is smear.
+const SOFT_EVEN: f32 = 0.55;
+
 /// Judges all frames of a video.
 pub(crate) fn judge(frames: &[Frame], dense: bool) -> Vec<Quality> {
     let mut all: Vec<Quality> = light(frames);
     let focus = focus_floor(frames, &all);
     let title = title_factor(frames, &all);
-    for (quality, frame) in all.iter_mut().zip(frames) {
+    let mixes = if dense {
+        transition::mixes(frames)
+    } else {
+        vec![0.0; frames.len()]
+    };
+    let soft = soft(frames, &all, &mixes, focus);
+    for ((quality, frame), soft) in all.iter_mut().zip(frames).zip(soft) {
         let f = &frame.features;
         quality.times(
             Reason::Blur,
-            ((f.sharpness.focus - 0.70 * focus) / (0.30 * focus)).clamp(0.04, 1.0),
+            in_focus(f.sharpness.focus, focus)
+                .clamp(0.04, 1.0)
+                .max(soft),
         );
         if f.text.title {
             quality.times(Reason::Title, title);
@@ -88,12 +105,52 @@ pub(crate) fn judge(frames: &[Frame], dense: bool) -> Vec<Quality> {
             quality.times(Reason::Damaged, 0.03);
         }
     }
-    if dense {
-        for (quality, mix) in all.iter_mut().zip(transition::mixes(frames)) {
-            quality.times(Reason::Transition, 1.0 - 0.92 * mix);
-        }
+    for (quality, mix) in all.iter_mut().zip(mixes) {
+        quality.times(Reason::Transition, 1.0 - 0.92 * mix);
     }
     all
+}
+
+/// 1 for a focus that counts as crisp, 0 and less from seven tenths of it on.
+fn in_focus(focus: f32, crisp: f32) -> f32 {
+    (focus - 0.70 * crisp) / (0.30 * crisp)
+}
+
+/// What softness leaves of each frame of a shot that is soft from end to end, and so was taken that way; 0 elsewhere.
+///
+/// A shot ends at a cut, in a transition and where there is nothing to see.
+fn soft(frames: &[Frame], light: &[Quality], mixes: &[f32], crisp: f32) -> Vec<f32> {
+    let mut soft = vec![0.0; frames.len()];
+    let cuts = shot::cuts(frames);
+    let mut start = 0;
+    for end in 1..=frames.len() {
+        let broken = |k: usize| light[k].value < 0.2 || mixes[k] > 0.5;
+        let ends = end == frames.len() || cuts[end - 1] || broken(end - 1) != broken(end);
+        if !ends {
+            continue;
+        }
+        let take = start..end;
+        start = end;
+        if frames[end - 1].time - frames[take.start].time < SOFT_LONG {
+            continue;
+        }
+        let mut focus: Vec<f32> = take
+            .clone()
+            .filter(|k| light[*k].value > 0.3)
+            .map(|k| frames[k].features.sharpness.focus)
+            .collect();
+        let own = percentile(&mut focus, 0.9);
+        if own >= crisp || own < SOFT_LEAST * crisp {
+            continue;
+        }
+        for k in take {
+            let sharpness = &frames[k].features.sharpness;
+            if sharpness.evenness > SOFT_EVEN {
+                soft[k] = SOFT * in_focus(sharpness.focus, own).clamp(0.5, 1.0);
+            }
+        }
+    }
+    soft
 }
 
 fn light(frames: &[Frame]) -> Vec<Quality> {

@@ -21,6 +21,9 @@ const DRIFTED: f32 = 1.1;
 const SAME_LOOKS: f32 = 0.45;
 /// … and so do those not much further apart whose places agree in structure.
 const SAME_STRUCTURE: (f32, f32) = (0.90, 0.75);
+/// Pages and screens share their ground, so that looks say little: with this much even ground their writing has to agree.
+const DRAWN: f32 = 0.8;
+const SAME_WRITING: f32 = 0.5;
 /// Most shots of a scene that a new one is compared with.
 const LEADERS: usize = 6;
 
@@ -100,7 +103,7 @@ fn inside(time: f64, edges: &[(f64, f64)]) -> f64 {
 }
 
 /// Whether the picture is cut between each frame and the next.
-fn cuts(frames: &[Frame]) -> Vec<bool> {
+pub(super) fn cuts(frames: &[Frame]) -> Vec<bool> {
     let pairs = |of: &dyn Fn(&Frame, &Frame) -> f32| -> Vec<f32> {
         frames.windows(2).map(|w| of(&w[0], &w[1])).collect()
     };
@@ -185,6 +188,11 @@ fn scenes(
     let thumb = |k: usize| frames[pool[k]].features.look.thumb.as_slice();
     let alike = |a: usize, b: usize| {
         let near = looks.distance(a, b);
+        let drawn = |k: usize| frames[pool[k]].features.pattern.even > DRAWN;
+        if drawn(a) && drawn(b) {
+            return near < SAME_STRUCTURE.0
+                && likeness::structure(thumb(a), thumb(b)) > SAME_WRITING;
+        }
         near < SAME_LOOKS
             || (near < SAME_STRUCTURE.0
                 && likeness::structure(thumb(a), thumb(b)) > SAME_STRUCTURE.1)

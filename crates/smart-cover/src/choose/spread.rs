@@ -18,7 +18,7 @@ const APART: f32 = 1.1;
 /// What a frame is worth whose scene has a cover already, while other scenes have none.
 const SAME_SCENE: f32 = 0.25;
 /// … or whose take has one, although the picture has become another meanwhile …
-const SAME_TAKE: f32 = 0.4;
+const SAME_TAKE: f32 = 0.25;
 /// … and, beside that, whose very shot has one.
 const SAME_SHOT: f32 = 0.4;
 /// Most frames that are compared.

@@ -14,6 +14,8 @@ pub(crate) struct Sharpness {
     pub(crate) overall: f32,
     /// Fine detail against coarse detail, the worse of both directions: low out of focus and in flight, whatever the content.
     pub(crate) focus: f32,
+    /// Focus of the worse direction over that of the better: near 1 for soft lenses and small sources blown up, low in flight.
+    pub(crate) evenness: f32,
     /// The weaker of horizontal and vertical gradient over the stronger: near 0 for bars and smear.
     pub(crate) balance: f32,
 }
@@ -31,6 +33,7 @@ pub(crate) fn measure(content: &Plane<u8>) -> Sharpness {
         detail: best_quarter(&laplacian, BLOCK),
         overall: laplacian.mean(),
         focus: wide.min(high),
+        evenness: wide.min(high) / wide.max(high),
         balance: (across.min(down) + 0.02) / (across.max(down) + 0.02),
     }
 }
@@ -196,7 +199,9 @@ mod tests {
             measure(&smeared.y),
         );
         assert!(
-            moved.focus < 0.5 * still.focus && moved.balance < still.balance,
+            moved.focus < 0.5 * still.focus
+                && moved.balance < still.balance
+                && moved.evenness < 0.6 * still.evenness,
             "{still:?} {moved:?}"
         );
     }

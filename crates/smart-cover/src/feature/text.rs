@@ -15,25 +15,32 @@ pub(crate) struct Text {
 pub(crate) fn measure(picture: &Picture) -> Text {
     let y = &picture.y;
     let count = y.data.len().max(1) as f32;
-    let (mut dark, mut lit, mut colour, mut tinted) = (0_u32, 0_u32, 0_u32, 0_u32);
-    for (row_index, row) in y.rows().enumerate() {
+    let share = |of: fn(u8) -> bool| {
+        let rows = y.rows();
+        let sum: u32 = rows
+            .map(|row| row.iter().map(|value| u32::from(of(*value))).sum::<u32>())
+            .sum();
+        sum as f32 / count
+    };
+    let (dark, lit) = (share(|value| value < DARK), share(|value| value > LIT));
+    Text {
+        title: dark > 0.80 && lit > 0.0 && lit < 0.16 && colour(picture) < 6.0,
+    }
+}
+
+/// Mean distance from grey of what is lit.
+fn colour(picture: &Picture) -> f32 {
+    let (mut colour, mut tinted) = (0_u32, 0_u32);
+    for (row_index, row) in picture.y.rows().enumerate() {
         let half = (row_index / 2).min(picture.u.height.saturating_sub(1)) * picture.u.width;
-        for (x, value) in row.iter().enumerate() {
-            dark += u32::from(*value < DARK);
-            if *value > LIT {
-                lit += 1;
-                let at = half + (x / 2).min(picture.u.width.saturating_sub(1));
-                colour += u32::from(picture.u.data[at].abs_diff(128))
-                    + u32::from(picture.v.data[at].abs_diff(128));
-                tinted += 2;
-            }
+        for (x, _) in row.iter().enumerate().filter(|(_, value)| **value > LIT) {
+            let at = half + (x / 2).min(picture.u.width.saturating_sub(1));
+            colour += u32::from(picture.u.data[at].abs_diff(128))
+                + u32::from(picture.v.data[at].abs_diff(128));
+            tinted += 2;
         }
     }
-    let (dark, lit) = (dark as f32 / count, lit as f32 / count);
-    let colour = colour as f32 / tinted.max(1) as f32;
-    Text {
-        title: tinted > 0 && dark > 0.80 && lit < 0.16 && colour < 6.0,
-    }
+    colour as f32 / tinted.max(1) as f32
 }
 
 #[cfg(test)]

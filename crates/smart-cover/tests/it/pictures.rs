@@ -1,6 +1,6 @@
 //! The pictures themselves: how many, how large, which way up, which colours, and whether they differ.
 
-use smart_cover::{Fit, Format, Options};
+use smart_cover::{Cancel, CoverError, Fit, Format, Options, pick_from};
 
 use crate::clips::{Folder, Seen, bikes};
 
@@ -251,4 +251,39 @@ fn candidates_tell_why_they_were_passed_over() {
             .count(),
         2
     );
+}
+
+#[test]
+fn a_reader_gives_the_covers_of_the_file_and_leaves_nothing_else() {
+    let folder = Folder::new();
+    let options = Options::new().count(2);
+    let of_file = folder.pick(&bikes(), &options).covers;
+    let mut video = std::fs::File::open(bikes()).expect("the clip");
+    let picked = pick_from(
+        &mut video,
+        &options,
+        &folder.covers(),
+        &mut |_| {},
+        &Cancel::new(),
+    );
+    assert_eq!(picked.expect("covers").covers, of_file);
+    assert_eq!(folder.left(), ["cover-0.jpg", "cover-1.jpg"]);
+}
+
+#[test]
+fn reading_stops_when_cancelled() {
+    let folder = Folder::new();
+    let cancel = Cancel::new();
+    cancel.cancel();
+    // Without an end: only the switch can stop it.
+    let mut endless = std::io::repeat(0);
+    let picked = pick_from(
+        &mut endless,
+        &Options::new(),
+        &folder.covers(),
+        &mut |_| {},
+        &cancel,
+    );
+    assert!(matches!(picked, Err(CoverError::Cancelled)), "{picked:?}");
+    assert_eq!(folder.left(), [""; 0]);
 }
