@@ -11,6 +11,7 @@ mod jobs;
 mod kills;
 mod limits;
 mod rest;
+mod shell;
 mod signing;
 mod stopping;
 mod third_party;

@@ -13,7 +13,7 @@ mod runtime;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::FromArgMatches;
 use clap::error::ErrorKind;
 
 use crate::args::Cli;
@@ -22,7 +22,7 @@ use crate::output::Output;
 
 fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
-    let (output, outcome) = match Cli::try_parse_from(&words) {
+    let (output, outcome) = match parse(&words) {
         Ok(cli) => (Output::new(cli.json, cli.verbose > 0), commands::run(cli)),
         Err(error)
             if matches!(
@@ -45,6 +45,12 @@ fn main() -> ExitCode {
             ExitCode::from(failure.kind.exit())
         }
     }
+}
+
+fn parse(words: &[OsString]) -> Result<Cli, clap::Error> {
+    let mut tool = args::command();
+    let matches = tool.try_get_matches_from_mut(words)?;
+    Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut tool))
 }
 
 /// Whether `--json` was among the words, for a command line that could not be read.
@@ -83,7 +89,11 @@ mod tests {
     use super::*;
 
     fn refused(line: &str) -> String {
-        usage(&Cli::try_parse_from(line.split(' ')).expect_err("a refusal")).message
+        usage(
+            &parse(&line.split(' ').map(OsString::from).collect::<Vec<_>>())
+                .expect_err("a refusal"),
+        )
+        .message
     }
 
     #[test]

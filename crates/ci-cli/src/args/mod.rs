@@ -1,6 +1,7 @@
 //! Every flag of the tool.
 
 mod duration;
+mod examples;
 mod jobs;
 mod objects;
 mod rest;
@@ -14,6 +15,7 @@ use ci_model::{CoverCount, Pixels};
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) use examples::command;
 pub(crate) use jobs::{Jobs, JobsCancel, JobsCreate, JobsGet, JobsList, JobsWait, Pace};
 pub(crate) use objects::{Objects, ObjectsGet, ObjectsList, ObjectsPut, ObjectsRm};
 pub(crate) use rest::{
@@ -76,6 +78,8 @@ pub(crate) enum Command {
     Inspect(Inspect),
     /// Print the completions of a shell, to be put where it looks for them
     Completions(Completions),
+    /// Write a manual page for each command into a folder
+    Man(Man),
 }
 
 /// What covers are wanted.
@@ -162,4 +166,11 @@ pub(crate) struct Inspect {
 pub(crate) struct Completions {
     /// Whose
     pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Man {
+    /// Where the pages go; made if it is not there
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
 }

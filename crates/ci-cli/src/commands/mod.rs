@@ -6,6 +6,7 @@ mod completions;
 mod covers;
 mod inspect;
 mod jobs;
+mod man;
 mod objects;
 mod pages;
 mod queues;
@@ -36,6 +37,7 @@ pub(crate) fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Queues(args) => block_on(queues::run(args, output)),
         Command::Buckets(args) => block_on(buckets::run(args, output)),
         Command::Completions(args) => completions::run(&args, output),
+        Command::Man(args) => man::run(&args, output),
         Command::Objects(args) => block_on(objects::run(args, output)),
     }
 }
