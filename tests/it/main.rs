@@ -1,15 +1,18 @@
 //! Whole-system tests: every part for real, in one binary.
 
 mod bad_input;
+mod batch;
 mod covers;
 mod crash;
 mod doc_blocks;
+mod doctor;
 mod documents;
 mod examples;
 mod in_process;
 mod jobs;
 mod kills;
 mod limits;
+mod listen;
 mod rest;
 mod shell;
 mod signing;

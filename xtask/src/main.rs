@@ -33,7 +33,8 @@ cargo xtask <task>
   package   make the archives that would be published, and look at what is in them
   fuzz      run the fuzz targets: `fuzz [target or crate] [--seconds N]`, 60 seconds for each
   bench     run the benches and print their tables: `bench [sign|model|covers|…]`
-  prove     what takes too long for every change: `prove crash [--kills N]` kills the engine 100 times
+  prove     what takes too long for every change: `prove crash [--kills N]` kills the engine 100 times,
+            `prove batch [--jobs N]` a batch of 10,000 jobs 5 times
   help      print this
 
 Programs that are missing (ffmpeg and the like) are installed with apt-get, as root or through sudo.";

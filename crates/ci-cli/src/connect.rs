@@ -52,7 +52,7 @@ pub(crate) fn client(flags: &Connection, bucket: Option<&str>) -> Result<Client,
 /// The local pair for an engine on this machine, when the environment has none: it is no secret.
 ///
 /// `None` leaves the search to the client, which says where it looked.
-fn credentials(endpoint: Option<&str>) -> Option<Credentials> {
+pub(crate) fn credentials(endpoint: Option<&str>) -> Option<Credentials> {
     // Every name that the client reads: half a pair is a mistake that it reports.
     let names = [
         "TENCENTCLOUD_SECRET_ID",

@@ -3,7 +3,7 @@
 //! `COSCI_KILLS` is the number of kills (`cargo xtask prove crash` sets 100), `COSCI_SEED` repeats a run's choices.
 
 mod check;
-mod dice;
+pub(crate) mod dice;
 mod load;
 mod receiver;
 mod wire;

@@ -3,6 +3,7 @@
 mod duration;
 mod examples;
 mod jobs;
+mod many;
 mod objects;
 mod rest;
 mod serve;
@@ -17,6 +18,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub(crate) use examples::command;
 pub(crate) use jobs::{Jobs, JobsCancel, JobsCreate, JobsGet, JobsList, JobsWait, Pace};
+pub(crate) use many::{Batch, Doctor, Listen};
 pub(crate) use objects::{Objects, ObjectsGet, ObjectsList, ObjectsPut, ObjectsRm};
 pub(crate) use rest::{
     Buckets, BucketsList, Queues, QueuesList, QueuesUpdate, Templates, TemplatesCreate,
@@ -72,10 +74,13 @@ pub(crate) enum Command {
     /// Bring a video in and the covers out
     #[command(subcommand)]
     Objects(Objects),
+    Batch(Box<Batch>),
+    Listen(Listen),
     /// Sign or presign a request described in JSON on stdin and show every step
     Sign(Sign),
     /// Read any CI document (request, answer, error, callback; XML or JSON) and print it
     Inspect(Inspect),
+    Doctor(Doctor),
     /// Print the completions of a shell, to be put where it looks for them
     Completions(Completions),
     /// Write a manual page for each command into a folder

@@ -1,11 +1,14 @@
 //! One file per command; each returns the exit code to end with, or the failure to tell of.
 
 mod answer;
+mod batch;
 mod buckets;
 mod completions;
 mod covers;
+mod doctor;
 mod inspect;
 mod jobs;
+mod listen;
 mod man;
 mod objects;
 mod pages;
@@ -32,6 +35,9 @@ pub(crate) fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Inspect(args) => inspect::run(&args, output),
         Command::Covers(args) => block_on_whole(covers::run(args, output)),
         Command::Serve(args) => block_on_whole(serve::run(args, output)),
+        Command::Batch(args) => block_on_whole(batch::run(*args, output)),
+        Command::Listen(args) => block_on_whole(listen::run(args, output)),
+        Command::Doctor(args) => block_on(doctor::run(args, output)),
         Command::Jobs(args) => block_on(jobs::run(args, output)),
         Command::Templates(args) => block_on(templates::run(args, output)),
         Command::Queues(args) => block_on(queues::run(args, output)),

@@ -76,7 +76,7 @@ fn config(args: &Serve) -> Config {
     config
 }
 
-async fn listen(address: &str) -> Result<TcpListener, Failure> {
+pub(super) async fn listen(address: &str) -> Result<TcpListener, Failure> {
     TcpListener::bind(address).await.map_err(|error| {
         let kind = match error.kind() {
             std::io::ErrorKind::InvalidInput => Kind::Usage,
@@ -95,7 +95,7 @@ fn kind_of(error: &ci_local::EngineError) -> Kind {
 }
 
 /// An address that listens everywhere is called by the name of this machine for itself.
-fn url_of(address: SocketAddr) -> String {
+pub(super) fn url_of(address: SocketAddr) -> String {
     let host = match address.ip() {
         ip if ip.is_unspecified() => "127.0.0.1".to_owned(),
         IpAddr::V4(ip) => ip.to_string(),

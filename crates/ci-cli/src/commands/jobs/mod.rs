@@ -142,7 +142,7 @@ async fn wait(args: JobsWait, output: Output) -> Result<u8, Failure> {
     }
 }
 
-fn options(pace: &Pace) -> WaitOptions {
+pub(super) fn options(pace: &Pace) -> WaitOptions {
     let mut options = WaitOptions::default();
     if let Some(interval) = pace.interval {
         options = options.interval(interval).longest(interval);
