@@ -48,6 +48,15 @@ fn a_file_that_is_not_there_is_named() {
 }
 
 #[test]
+fn a_folder_is_refused_with_what_to_write_instead() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::create_dir(folder.path().join("videos")).expect("a folder");
+    let error = refused(folder.path(), &["videos"], 2);
+    let message = error["message"].as_str().expect("a text");
+    assert!(message.ends_with("as in videos/*.mp4"), "{message}");
+}
+
+#[test]
 fn files_that_are_no_usable_video_fail_their_job() {
     let clip = fs::read(data("bikes.mp4")).expect("the clip");
     // The index of this clip stands at its end, so half of the file has no decodable frame.

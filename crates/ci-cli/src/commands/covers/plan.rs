@@ -150,6 +150,10 @@ impl Input {
             |why: &dyn std::fmt::Display| Failure::bad_input(format!("cannot read {shown}: {why}"));
         let file = File::open(path).map_err(|error| refused(&error))?;
         let metadata = file.metadata().map_err(|error| refused(&error))?;
+        if metadata.is_dir() {
+            let why = format!("it is a folder: name the videos in it, as in {shown}/*.mp4");
+            return Err(refused(&why));
+        }
         if !metadata.is_file() {
             return Err(refused(&"it is not a file"));
         }
