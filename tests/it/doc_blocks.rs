@@ -342,3 +342,34 @@ fn every_link_within_the_repository_leads_somewhere() {
     assert!(links > 10, "the links were found");
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
+
+#[test]
+fn every_test_that_the_page_on_security_names_is_there() {
+    let page = fs::read_to_string(root().join("docs/security.md")).expect("the page");
+    let mut sources = String::new();
+    let mut folders = vec![root().join("crates"), root().join("tests/it")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|end| end == "rs") {
+                sources.push_str(&fs::read_to_string(&path).expect("a source"));
+            }
+        }
+    }
+    let named = page.split('`').skip(1).step_by(2);
+    let mut checked = 0;
+    for name in named.filter(|name| !name.contains(' ')) {
+        let there = if name.contains('/') {
+            root().join(name).is_file()
+        } else if name.contains('_') {
+            sources.contains(&format!("fn {name}("))
+        } else {
+            continue;
+        };
+        checked += 1;
+        assert!(there, "docs/security.md names {name}, which is not there");
+    }
+    assert!(checked > 15, "{checked} names were found");
+}

@@ -88,13 +88,18 @@ const UNSEEN: &[&str] = &["default", "aws-lc-rs"];
 pub(crate) fn run() -> Outcome {
     document()?;
     fs::create_dir_all(root().join(FOLDER)).map_err(|e| format!("{FOLDER}: {e}"))?;
+    let mut faults = Vec::new();
     for library in LIBRARIES {
         let text = listing(library)?;
+        faults.extend(strangers(library, &text));
         let file = format!("{FOLDER}/{library}.txt");
         fs::write(root().join(&file), &text).map_err(|e| format!("{file}: {e}"))?;
         eprintln!("api: {library} has {} public items", text.lines().count());
     }
-    Ok(())
+    if faults.is_empty() {
+        return Ok(());
+    }
+    Err(format!("api: {}", faults.join("\n")))
 }
 
 /// Makes the documentation and compares the listings with what is written.
