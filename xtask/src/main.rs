@@ -29,6 +29,7 @@ cargo xtask <task>
   tidy      check the layers between the crates and the rules for files
   coverage  write docs/api-coverage.md from the code
   api       write docs/public-api from the documentation of the libraries
+  pages     write all pages that are written by a program: coverage, api, and the list of blocks
   features  check every combination of features of every library
   package   make the archives that would be published, and look at what is in them
   fuzz      run the fuzz targets: `fuzz [target or crate] [--seconds N]`, 60 seconds for each
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
         Some("tidy") => tidy::run(),
         Some("coverage") => coverage::run(),
         Some("api") => api::run(),
+        Some("pages") => pages(),
         Some("features") => features::run(),
         Some("package") => package::run(),
         Some("fuzz") => fuzz::run(&rest),
@@ -70,4 +72,13 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The task `pages`: everything under `docs` that a program writes.
+fn pages() -> Outcome {
+    coverage::run()?;
+    api::run()?;
+    let mut list = shell::cargo(&["test", "--package", "ci-tests", "--test", "it"]);
+    list.arg("doc_blocks::every_block").env("UPDATE_DOCS", "1");
+    shell::run(&mut list)
 }
