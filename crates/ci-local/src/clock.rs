@@ -6,6 +6,10 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 /// Milliseconds since 1970, as the engine stores every moment.
 pub(crate) type Millis = i64;
 
+/// The last moment of the year 9999 where the service's times are written (+0800), and so of HTTP's dates too: neither
+/// has a form for a later one.
+const LAST: Millis = 253_402_271_999_999;
+
 /// Tells the time to signatures, jobs and records; waiting (deadlines, backoff) runs on real time.
 #[derive(Debug, Default)]
 pub(crate) struct Clock(Mutex<Setting>);
@@ -22,14 +26,16 @@ enum Setting {
 }
 
 impl Clock {
+    /// Never before 1970 and never past the year 9999, however far a test moved it.
     pub(crate) fn now(&self) -> Millis {
-        match *self.setting() {
+        let now = match *self.setting() {
             Setting::System => system(),
             Setting::Frozen(at) => at,
             Setting::Moved { from, since } => {
                 from.saturating_add(i64::try_from(since.elapsed().as_millis()).unwrap_or(i64::MAX))
             }
-        }
+        };
+        now.clamp(0, LAST)
     }
 
     pub(crate) fn seconds(&self) -> i64 {

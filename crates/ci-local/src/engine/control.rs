@@ -11,7 +11,8 @@ use crate::store::jobs::Cancelled;
 impl Engine {
     /// Stops the engine's clock, at a time or where it stands.
     ///
-    /// Signatures, jobs and records see this time; deadlines and pauses run on real time.
+    /// Signatures, jobs and records see this time; deadlines and pauses run on real time. A time before 1970 counts as
+    /// 1970, one past the year 9999 (+0800) as its last millisecond.
     pub fn freeze_clock(&self, at: Option<SystemTime>) {
         let at = at.map(|at| {
             let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -20,7 +21,7 @@ impl Engine {
         self.shared.clock.freeze(at);
     }
 
-    /// Moves the engine's clock forward; a frozen one stays frozen.
+    /// Moves the engine's clock forward, to the end of the year 9999 (+0800) at most; a frozen one stays frozen.
     pub fn advance_clock(&self, by: Duration) {
         let millis = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
         self.shared.clock.advance(millis);

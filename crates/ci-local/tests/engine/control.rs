@@ -195,6 +195,39 @@ async fn a_frozen_clock_decides_over_signatures_and_times() {
     engine.shutdown().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_moved_out_of_all_bounds_stops_where_dates_can_still_be_written() {
+    let engine = start().await;
+    let last = json!(253_402_271_999_999_i64);
+    for (wish, now, date) in [
+        (
+            json!({"freeze": 1e300}),
+            &last,
+            "Fri, 31 Dec 9999 15:59:59 GMT",
+        ),
+        (
+            json!({"advance": 1e300}),
+            &last,
+            "Fri, 31 Dec 9999 15:59:59 GMT",
+        ),
+        (
+            json!({"freeze": -1e300}),
+            &json!(0),
+            "Thu, 01 Jan 1970 00:00:00 GMT",
+        ),
+    ] {
+        let (status, clock) = ask(&engine, "POST", "clock", wish.clone()).await;
+        assert_eq!((status, &clock["now_ms"]), (200, now), "{wish}");
+        let reply = call(&engine, "GET", &format!("{COS}/a"), "").await;
+        assert_eq!(reply.header("date"), date, "{wish}");
+    }
+    engine.freeze_clock(None);
+    engine.advance_clock(Duration::MAX);
+    let (_, state) = ask(&engine, "GET", "state", Value::Null).await;
+    assert_eq!(state["clock"]["now_ms"], last);
+    engine.shutdown().await;
+}
+
 #[tokio::test]
 async fn the_same_seed_and_clock_give_the_same_ids() {
     let mut seen = Vec::new();
