@@ -29,6 +29,29 @@ pub(crate) fn sound() -> Vec<u8> {
     make(&["-f", "lavfi", "-i", "sine=duration=1"], "m4a")
 }
 
+/// Red, green and blue of each pixel; a wrong checksum within the picture is a failure.
+#[track_caller]
+pub(crate) fn pixels(picture: &[u8]) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let (from, to) = (folder.path().join("in.png"), folder.path().join("out"));
+    std::fs::write(&from, picture).unwrap();
+    let from = from.to_str().unwrap();
+    run(
+        &[
+            "-err_detect",
+            "crccheck+explode",
+            "-i",
+            from,
+            "-pix_fmt",
+            "rgb24",
+            "-f",
+            "rawvideo",
+        ],
+        &to,
+    );
+    std::fs::read(to).unwrap()
+}
+
 #[track_caller]
 pub(crate) fn make(arguments: &[&str], ext: &str) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();

@@ -1,5 +1,7 @@
 //! The main job: a video goes in, covers come out, and everything in between is told.
 
+use std::collections::BTreeSet;
+
 use ci_local::{Config, Engine, EngineError, JobProfile, Media};
 
 use super::clips;
@@ -368,5 +370,29 @@ async fn a_job_that_polls_goes_through_its_states() {
         seen.push(describe(&engine, &id).await.element("State").to_owned());
     }
     assert_eq!(seen, ["Submitted", "Running", "Success", "Success"]);
+    engine.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn synthetic_covers_are_whole_pictures_of_their_size_and_one_colour_each() {
+    let engine = with_clip(Config::ephemeral().media(Media::Synthetic)).await;
+    // 1003 pixels end within a byte, and its rows need more than one block.
+    for (wish, width, height) in [("", 640, 360), ("<Width>1003</Width>", 1003, 565)] {
+        let operation =
+            format!("<SmartCover><Format>png</Format>{wish}<Count>3</Count></SmartCover>");
+        let id = submit(&engine, body("in/clip.mp4", &operation, "")).await;
+        describe(&engine, &id).await;
+        let mut colours = BTreeSet::new();
+        for cover in engine.covers_of(&id).await.unwrap() {
+            assert_eq!((cover.width, cover.height), (width, height));
+            let got = ok(call(&engine, "GET", &format!("{COS}/{}", cover.object), "").await);
+            let pixels = clips::pixels(&got.body);
+            assert_eq!(pixels.len(), (width * height * 3) as usize);
+            let seen: BTreeSet<_> = pixels.chunks(3).map(<[u8]>::to_vec).collect();
+            assert_eq!(seen.len(), 1);
+            colours.extend(seen);
+        }
+        assert_eq!(colours.len(), 3);
+    }
     engine.shutdown().await;
 }
