@@ -8,6 +8,7 @@ mod doc_blocks;
 mod doctor;
 mod documents;
 mod examples;
+mod faults;
 mod in_process;
 mod jobs;
 mod kills;

@@ -13,6 +13,7 @@ mod retry;
 pub mod testing;
 pub mod transport;
 mod wait;
+mod watch;
 
 pub use body::Body;
 pub use client::{BuildError, Client, ClientBuilder, CreatedJob, Limits, Reply};
@@ -21,6 +22,7 @@ pub use error::{Attempt, CallError, Cause};
 pub use pages::Pages;
 pub use retry::RetryPolicy;
 pub use wait::{Progress, WaitError, WaitOptions};
+pub use watch::{Watch, WatchEvent};
 
 pub use ci_core as core;
 pub use ci_model as model;

@@ -189,8 +189,9 @@ impl Client {
     ) -> Vec<Result<JobsDetail, WaitError>> {
         let began = Instant::now();
         let deadline = options.limit.and_then(|limit| began.checked_add(limit));
-        let mut ended: HashMap<JobId, Result<JobsDetail, WaitError>> = HashMap::new();
-        let mut last: HashMap<JobId, JobsDetail> = HashMap::new();
+        let mut ended: HashMap<JobId, Result<Box<JobsDetail>, WaitError>> = HashMap::new();
+        // Jobs that exist; as they were seen last only if that can be asked for, since it is most of what a wait weighs.
+        let mut last: HashMap<JobId, Option<Box<JobsDetail>>> = HashMap::new();
         let mut pending: Vec<JobId> = jobs.to_vec();
         pending.sort_unstable();
         pending.dedup();
@@ -214,8 +215,12 @@ impl Client {
                                 waited: began.elapsed(),
                             });
                             match end_of(&job) {
-                                Some(end) => drop(ended.insert(id, end)),
-                                None => drop(last.insert(id, job)),
+                                Some(end) => {
+                                    ended.insert(id, end.map(Box::new));
+                                }
+                                None => {
+                                    last.insert(id, deadline.map(|_| Box::new(job)));
+                                }
                             }
                         }
                         for id in some {
@@ -238,11 +243,11 @@ impl Client {
         }
         let waited = began.elapsed();
         let result = |job: &JobId| match ended.get(job) {
-            Some(end) => end.clone(),
+            Some(end) => end.clone().map(|job| *job),
             None => Err(WaitError::TimedOut {
                 job: job.clone(),
                 waited,
-                last: last.get(job).cloned().map(Box::new),
+                last: last.get(job).cloned().flatten(),
             }),
         };
         jobs.iter().map(result).collect()

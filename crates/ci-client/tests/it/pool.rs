@@ -1,15 +1,17 @@
 //! Connections: used again, gone stale, and gone with the last client.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use ci_client::RetryPolicy;
-use ci_client::model::SmartCover;
+use ci_client::model::{CreateJobRequest, SmartCover};
 use tokio::sync::Notify;
+use tokio::task::JoinSet;
 
 use crate::peer::Peer;
-use crate::service::{List, Service, builder};
+use crate::service::{Closes, List, Service, builder};
 
 fn at_once() -> RetryPolicy {
     let mut policy = RetryPolicy::default();
@@ -33,28 +35,74 @@ async fn a_connection_closed_at_the_moment_of_use_harms_no_safe_call_in_ten_thou
     }
 }
 
-#[tokio::test]
-async fn a_submission_on_a_connection_that_may_be_stale_makes_one_job_or_is_told() {
+/// Submits this often, and gives how many jobs there are and how often the caller was told that there may be none.
+async fn submissions(rounds: usize, closes: Closes) -> (usize, usize) {
     let service = Service::start([], List::Good).await;
-    service.state.lock().unwrap().closes_after_post = true;
+    service.state.lock().unwrap().closes = Some(closes);
     let client = service
         .builder()
-        .timeout(Duration::from_millis(500))
+        .timeout(Duration::from_millis(100))
         .retry(at_once())
         .build()
         .unwrap();
-    let mut told = 0;
-    for _ in 0..1000 {
+    let (mut marks, mut told) = (HashSet::new(), 0);
+    for _ in 0..rounds {
         match client
             .create_job(SmartCover::new(), "in/a.mp4", "c/${number}.jpg")
             .await
         {
-            Ok(_) => {}
-            Err(error) if error.is_unknown_outcome() => told += 1,
-            Err(error) => panic!("{error}"),
+            Ok(job) => assert!(marks.insert(job.mark.unwrap())),
+            Err(_) => told += 1,
         }
     }
-    assert_eq!(service.jobs() + told, 1000);
+    let state = service.state.lock().unwrap();
+    let made: Vec<_> = state
+        .jobs
+        .iter()
+        .map(|(_, request)| mark_of(request))
+        .collect();
+    let once: HashSet<_> = made.iter().cloned().collect();
+    assert_eq!(once.len(), made.len(), "no submission made two jobs");
+    assert!(marks.is_subset(&once), "no job was only imagined");
+    (made.len(), told)
+}
+
+fn mark_of(request: &CreateJobRequest) -> String {
+    request.operation[0]
+        .user_data
+        .as_ref()
+        .unwrap()
+        .as_str()
+        .to_owned()
+}
+
+#[tokio::test]
+async fn submissions_on_connections_closed_at_rest_make_ten_thousand_jobs_or_it_is_told() {
+    let mut sets = JoinSet::new();
+    for _ in 0..20 {
+        sets.spawn(submissions(500, Closes::AfterAnswer));
+    }
+    let (mut jobs, mut told) = (0, 0);
+    while let Some(done) = sets.join_next().await {
+        let (made, said) = done.unwrap();
+        (jobs, told) = (jobs + made, told + said);
+    }
+    assert!(jobs + told >= 10_000, "{jobs} jobs, {told} told");
+}
+
+#[tokio::test]
+async fn submissions_on_connections_closed_at_the_moment_of_use_make_no_job_twice() {
+    let mut sets = JoinSet::new();
+    for _ in 0..100 {
+        sets.spawn(submissions(100, Closes::AtNextRequest));
+    }
+    let (mut jobs, mut told) = (0, 0);
+    while let Some(done) = sets.join_next().await {
+        let (made, said) = done.unwrap();
+        (jobs, told) = (jobs + made, told + said);
+    }
+    assert!(jobs + told >= 10_000, "{jobs} jobs, {told} told");
+    println!("closed at the moment of use, 10,000 rounds: {jobs} jobs, {told} told");
 }
 
 #[tokio::test]

@@ -43,6 +43,8 @@ async fn no_secret_and_no_signature_shows_in_any_trace_error_or_debug_text() {
         .with_writer(move || writer.clone())
         .finish();
     let _guard = tracing::subscriber::set_default(subscriber);
+    // With one subscriber alone, a span that a test on another thread enters first is switched off for all threads.
+    let _second = tracing::Dispatch::new(tracing_subscriber::registry());
 
     let posts = [
         Post::Status(503, "SlowDown"),

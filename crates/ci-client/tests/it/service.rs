@@ -50,6 +50,15 @@ pub(crate) enum List {
     Long(usize),
 }
 
+/// When connections that have carried a submission end.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Closes {
+    /// With the answer, politely.
+    AfterAnswer,
+    /// When the next request begins to arrive, unread.
+    AtNextRequest,
+}
+
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) posts: VecDeque<Post>,
@@ -57,8 +66,7 @@ pub(crate) struct State {
     pub(crate) jobs: Vec<(String, CreateJobRequest)>,
     pub(crate) seen: Vec<Seen>,
     pub(crate) lists: u32,
-    /// Hangs up politely after every answered submission.
-    pub(crate) closes_after_post: bool,
+    pub(crate) closes: Option<Closes>,
 }
 
 pub(crate) struct Service {
@@ -74,7 +82,7 @@ impl Service {
             jobs: Vec::new(),
             seen: Vec::new(),
             lists: 0,
-            closes_after_post: false,
+            closes: None,
         };
         let state = Arc::new(Mutex::new(state));
         let shared = Arc::clone(&state);
@@ -143,9 +151,13 @@ async fn serve(mut conn: Conn, state: Arc<Mutex<State>>) {
                 }
                 return;
             }
-            if state.lock().unwrap().closes_after_post {
-                return;
+            match state.lock().unwrap().closes {
+                Some(Closes::AfterAnswer) => return,
+                Some(Closes::AtNextRequest) => {}
+                None => continue,
             }
+            let _ = conn.some(1).await;
+            return;
         } else if seen.line.starts_with("GET /jobs?") {
             if !answer_list(&mut conn, &seen, &state).await {
                 return;

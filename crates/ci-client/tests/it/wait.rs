@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use ci_client::model::JobId;
 use ci_client::transport::{Transport, TransportError};
-use ci_client::{Client, Credentials, WaitError, WaitOptions};
+use ci_client::{Client, Credentials, WaitError, WaitOptions, WatchEvent};
 use tokio::time::Instant;
 
 /// An id, and the states to come.
@@ -173,4 +173,54 @@ async fn a_waiting_future_is_small_enough_for_a_hundred_thousand_of_them() {
     let (client, job) = (service.client(), id("j1"));
     let size = std::mem::size_of_val(&client.wait(&job));
     assert!(size <= 1024, "{size} bytes");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_tells_of_every_look_and_then_how_it_ended() {
+    let service = States::new(&[("j1", &["Submitted", "Running", "Success"])]);
+    let mut watch = service.client().watch(&id("j1"), WaitOptions::default());
+    assert_eq!(service.looks.lock().unwrap().len(), 0, "nothing was asked");
+    let mut seen = Vec::new();
+    let end = loop {
+        match watch.next().await.unwrap() {
+            WatchEvent::Looked { job, waited } => {
+                seen.push((job.state.unwrap().as_str().to_owned(), waited));
+            }
+            WatchEvent::Ended(end) => break end,
+            other => panic!("{other:?}"),
+        }
+    };
+    let states: Vec<_> = seen.iter().map(|(state, _)| state.as_str()).collect();
+    assert_eq!(states, ["Submitted", "Running", "Success"]);
+    assert!(seen.is_sorted_by(|(_, a), (_, b)| a <= b) && seen[2].1 > Duration::from_secs(1));
+    assert_eq!(end.unwrap().job_id, Some(id("j1")));
+    assert!(watch.next().await.is_none(), "nothing comes after the end");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_is_a_stream_and_asks_nothing_once_it_is_dropped() {
+    let service = States::new(&[("j1", &["Running"])]);
+    let mut watch = service.client().watch(&id("j1"), WaitOptions::default());
+    let first = std::future::poll_fn(|cx| {
+        futures_core::Stream::poll_next(std::pin::Pin::new(&mut watch), cx)
+    });
+    assert!(matches!(first.await, Some(WatchEvent::Looked { .. })));
+    drop(watch);
+    tokio::time::advance(Duration::from_secs(60)).await;
+    tokio::task::yield_now().await;
+    assert_eq!(service.looks.lock().unwrap().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_of_a_job_that_fails_ends_with_the_job_inside() {
+    let service = States::new(&[("j1", &["Failed"])]);
+    let mut watch = service.client().watch(&id("j1"), WaitOptions::default());
+    let mut last = None;
+    while let Some(event) = watch.next().await {
+        last = Some(event);
+    }
+    let Some(WatchEvent::Ended(Err(WaitError::Failed(job)))) = last else {
+        panic!("{last:?}");
+    };
+    assert_eq!(job.job_id, Some(id("j1")));
 }
