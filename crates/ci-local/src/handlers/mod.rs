@@ -187,7 +187,7 @@ async fn dispatch(
         Operation::DeleteObject => objects::delete(call).await,
         Operation::ListObjects => objects::list(call).await,
         Operation::HeadBucket => objects::head_bucket(call),
-        Operation::PutBucket => objects::put_bucket(call),
+        Operation::PutBucket => objects::put_bucket(call).await,
     }
 }
 

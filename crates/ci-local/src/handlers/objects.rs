@@ -11,6 +11,7 @@ use http::header::{
 use http::{Method, Response, StatusCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use super::buckets;
 use super::call::Call;
 use super::file_body;
 use super::put::media_type;
@@ -214,8 +215,10 @@ pub(super) fn head_bucket(call: &Call<'_>) -> Result<Response<Body>, Refusal> {
     }
 }
 
-pub(super) fn put_bucket(call: &Call<'_>) -> Result<Response<Body>, Refusal> {
-    call.shared.objects.create_bucket(call.bucket()?)?;
+pub(super) async fn put_bucket(call: &Call<'_>) -> Result<Response<Body>, Refusal> {
+    let bucket = call.bucket()?;
+    call.shared.objects.create_bucket(bucket)?;
+    buckets::ensure(call, bucket).await?;
     Ok(empty(StatusCode::OK))
 }
 

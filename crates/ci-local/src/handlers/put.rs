@@ -12,8 +12,8 @@ use http::{Response, StatusCode};
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt as _;
 
-use super::body;
 use super::call::Call;
+use super::{body, buckets};
 use crate::config::Config;
 use crate::ids;
 use crate::objects::{Digests, Key, Summer};
@@ -49,7 +49,12 @@ pub(super) async fn put(call: &Call<'_>, body: &mut Body) -> Result<Response<Bod
         return Err(too_large(&shared.config));
     }
     let md5 = call.header("content-md5").map(str::trim);
+    let is_new = !shared.objects.bucket_exists(&bucket);
     let digests = store(shared, &bucket, &key, body, md5, kept(call)).await?;
+    if is_new {
+        // The host of this call is the one that says where the bucket is.
+        buckets::ensure(call, &bucket).await?;
+    }
     let etag = format!("\"{}\"", digests.md5_hex());
     let crc64 = digests.crc64.to_string();
     let mut response = empty(StatusCode::OK);

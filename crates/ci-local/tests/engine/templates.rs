@@ -148,6 +148,17 @@ async fn templates_are_replaced_searched_and_paged() {
 }
 
 #[tokio::test]
+async fn a_bucket_is_in_the_region_of_the_call_that_made_it() {
+    let engine = with_clip(Config::ephemeral().media(Media::Synthetic)).await;
+    let made = "http://empty-1250000000.cos.ap-tokyo.myqcloud.com/";
+    ok(call(&engine, "PUT", made, "").await);
+    // The Python SDK, pointed at an address, asks without a region.
+    let list = "http://127.0.0.1:7717/mediabucket?regions=ap-chongqing,ap-tokyo";
+    let list = ok(call(&engine, "GET", list, "").await);
+    assert_eq!(list.elements("Region"), ["ap-chongqing", "ap-tokyo"]);
+}
+
+#[tokio::test]
 async fn buckets_are_open_from_their_first_object_unless_it_is_required() {
     let engine = with_clip(Config::ephemeral().media(Media::Synthetic)).await;
     std::fs::create_dir_all(engine.folder().join("buckets/by-hand-1")).unwrap();
