@@ -15,6 +15,7 @@ mod kills;
 mod limits;
 mod listen;
 mod rest;
+mod sdks;
 mod shell;
 mod signing;
 mod stopping;

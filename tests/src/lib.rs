@@ -3,6 +3,7 @@
 pub mod local;
 pub mod pages;
 pub mod picture;
+pub mod sdks;
 pub mod served;
 pub mod shell_page;
 pub mod tls;

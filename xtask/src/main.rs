@@ -11,6 +11,7 @@ mod outside;
 mod package;
 mod prove;
 mod provision;
+mod sdks;
 mod shell;
 mod test;
 mod tidy;

@@ -35,6 +35,33 @@ pub(crate) const SQLITE3: Needed = Needed {
     program: "sqlite3",
     package: "sqlite3",
 };
+/// Runs the official Python SDK.
+pub(crate) const PYTHON: Needed = Needed {
+    program: "python3",
+    package: "python3",
+};
+/// Makes a place for it: no program of its own, and in Debian no part of `python3`.
+pub(crate) const PYTHON_VENV: &str = "python3-venv";
+/// Runs the official Node SDK.
+pub(crate) const NODE: Needed = Needed {
+    program: "node",
+    package: "nodejs",
+};
+/// Installs it.
+pub(crate) const NPM: Needed = Needed {
+    program: "npm",
+    package: "npm",
+};
+/// Shows the console.
+pub(crate) const CHROMIUM: Needed = Needed {
+    program: "chromium",
+    package: "chromium",
+};
+/// Drives it.
+pub(crate) const CHROMEDRIVER: Needed = Needed {
+    program: "chromedriver",
+    package: "chromium-driver",
+};
 /// Compiles libFuzzer for the fuzz targets.
 pub(crate) const CXX: Needed = Needed {
     program: "c++",
@@ -50,9 +77,24 @@ pub(crate) fn ensure(needed: &[Needed]) -> Outcome {
     let programs: Vec<&str> = missing.iter().map(|n| n.program).collect();
     let mut packages: Vec<&str> = missing.iter().map(|n| n.package).collect();
     packages.dedup();
+    install_for(&programs.join(", "), &packages)?;
+    match needed.iter().find(|n| !on_path(n.program)) {
+        Some(still) => Err(format!(
+            "{} is still missing after installing {}",
+            still.program, still.package
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Installs a package that brings no program to look for.
+pub(crate) fn install_library(package: &str) -> Outcome {
+    install_for(package, &[package])
+}
+
+fn install_for(what: &str, packages: &[&str]) -> Outcome {
     let by_hand = format!(
-        "{} is missing: run `sudo apt-get install -y {}` (or the like for your system) and try again",
-        programs.join(", "),
+        "{what} is missing: run `sudo apt-get install -y {}` (or the like for your system) and try again",
         packages.join(" ")
     );
     if !on_path("apt-get") {
@@ -61,24 +103,14 @@ pub(crate) fn ensure(needed: &[Needed]) -> Outcome {
     let Some(prefix) = privileges() else {
         return Err(by_hand);
     };
-    eprintln!(
-        "{} is missing; installing {}",
-        programs.join(", "),
-        packages.join(" ")
-    );
+    eprintln!("{what} is missing; installing {}", packages.join(" "));
     // The lists of a fresh container are empty; on other machines they are seldom too old, so
     // they are fetched only when the first try fails.
-    if run(&mut install(prefix, &packages)).is_err() {
+    if run(&mut install(prefix, packages)).is_err() {
         run(&mut apt(prefix, &["update", "-qq"])).map_err(|why| format!("{why}; {by_hand}"))?;
-        run(&mut install(prefix, &packages)).map_err(|why| format!("{why}; {by_hand}"))?;
+        run(&mut install(prefix, packages)).map_err(|why| format!("{why}; {by_hand}"))?;
     }
-    match needed.iter().find(|n| !on_path(n.program)) {
-        Some(still) => Err(format!(
-            "{} is still missing after installing {}",
-            still.program, still.package
-        )),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 /// The words before `apt-get`, or `None` when this user may not install.
