@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod batch;
+mod console;
 mod covers;
 mod crash;
 mod doc_blocks;

@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::thread;
 
-use ci_local::{Config, Effect, Engine, Fault, LOCAL_SECRET_ID, LOCAL_SECRET_KEY};
+use ci_local::{Config, Effect, Fault, LOCAL_SECRET_ID, LOCAL_SECRET_KEY};
 use ci_tests::data;
 use ci_tests::local::{BUCKET, REGION};
+use ci_tests::on_port::OnPort;
 use ci_tests::pages::root;
 use ci_tests::sdks::Sdk;
 use serde_json::{Value, json};
@@ -76,17 +76,8 @@ struct Seen {
 }
 
 fn visit(sdk: Sdk, program: &str, mode: &str) -> Seen {
-    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let (engine, address) = runtime.block_on(async {
-        let config = Config::ephemeral().control(true);
-        let engine = Arc::new(Engine::start(config).await.expect("an engine"));
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await;
-        let listener = listener.expect("a port");
-        let address = listener.local_addr().expect("an address");
-        let serving = Arc::clone(&engine);
-        tokio::spawn(async move { serving.serve(listener, std::future::pending()).await });
-        (engine, address)
-    });
+    let served = OnPort::start(Config::ephemeral().control(true));
+    let (engine, address) = (&served.engine, served.address);
     let lost = Fault::new(Effect::LoseAnswer).operation("CreateJob").nth(3);
     engine.add_fault(lost).expect("a fault");
     let given = json!({
@@ -115,7 +106,7 @@ fn visit(sdk: Sdk, program: &str, mode: &str) -> Seen {
         presigned: get(address, &link).0,
         jobs: jobs["jobs"].as_array().map_or(0, Vec::len),
     };
-    runtime.block_on(engine.shutdown());
+    served.stop();
     seen
 }
 

@@ -1,8 +1,11 @@
 //! What the whole-system tests share: the tool as a program, waiting for events, places for files.
 
+pub mod browser;
 pub mod local;
+pub mod on_port;
 pub mod pages;
 pub mod picture;
+pub mod receiver;
 pub mod sdks;
 pub mod served;
 pub mod shell_page;

@@ -1,6 +1,6 @@
 "use strict";
 const $ = (id) => document.getElementById(id);
-const names = ["jobs", "callbacks", "queues", "templates", "requests"];
+const names = ["jobs", "callbacks", "queues", "templates", "requests", "faults"];
 
 // Everything that comes from outside goes through here as text, never as markup.
 function make(tag, attributes, ...children) {
@@ -12,10 +12,15 @@ function make(tag, attributes, ...children) {
   element.append(...children.filter((child) => child !== null && child !== undefined && child !== ""));
   return element;
 }
+const key = (text) => make("span", { class: "key" }, text);
+const pill = (text, kind) => make("span", { class: "pill " + (kind || text) }, text);
+const number = (value) => Object.assign(make("span", {}, String(value)), { isNumber: true });
+const act = (text, what, path) => make("button", { class: "small", "data-act": what, onclick: () => post(path) }, text);
 const time = (ms) => (ms ? new Date(ms).toLocaleTimeString() : "");
-const took = (job) => (job.started_ms && job.ended_ms ? ((job.ended_ms - job.started_ms) / 1000).toFixed(2) + " s" : "");
+const seconds = (ms) => (ms / 1000).toFixed(2) + " s";
 
 async function post(path) {
+  say("");
   const answer = await fetch(path, { method: "POST" });
   if (!answer.ok) say(await reason(answer));
 }
@@ -24,116 +29,187 @@ async function reason(answer) {
   const parsed = new DOMParser().parseFromString(text, "application/xml");
   return parsed.querySelector("Message")?.textContent || "the engine answered " + answer.status;
 }
-function say(text) { $("said").textContent = text; }
+function say(text) {
+  $("said").textContent = text;
+  if (text) $("new").open = true;
+}
 
-function job(j) {
-  const picture = (cover) => {
-    const url = "object?" + new URLSearchParams({ bucket: j.output.bucket, key: cover.object });
-    const at = cover.time === null ? "" : cover.time.toFixed(2) + " s";
-    const score = cover.score === null ? "" : "score " + cover.score.toFixed(2);
-    return make("li", {}, make("a", { href: url, target: "_blank", rel: "noreferrer" },
-      make("img", { src: url, alt: "cover at " + at, loading: "lazy" })),
-      make("div", { class: "dim" }, [at, score, cover.width + "×" + cover.height].filter(Boolean).join(" · ")),
-      make("div", { class: "key" }, cover.object));
-  };
-  const waiting = ["Submitted", "Pause", "Running"].includes(j.state);
-  return make("article", { "data-job": j.id },
-    make("h2", {}, make("span", { class: "state " + j.state }, j.state), make("code", {}, j.id),
-      waiting ? make("button", { onclick: () => post("jobs/" + encodeURIComponent(j.id) + "/cancel") }, "Cancel") : null),
-    make("div", { class: "dim" }, make("span", { class: "key" }, j.bucket + "/" + j.input), " · " + time(j.created_ms),
-      took(j) ? " · " + took(j) : "", j.level ? " · level " + j.level : "", j.user_data ? " · " : "",
-      j.user_data ? make("span", { class: "key" }, j.user_data) : ""),
-    j.state === "Failed" ? make("p", { class: "why" }, j.code + ": " + j.message) : null,
-    j.covers.length ? make("ul", { class: "strip", "aria-label": "covers" }, ...j.covers.map(picture)) : null,
-    ...j.callbacks.map((c) => make("div", { class: "dim" }, "callback ", make("span", { class: c.state }, c.state), " ", make("span", { class: "key" }, c.url))));
+// A job.
+
+function cover(job, c, at) {
+  const url = "object?" + new URLSearchParams({ bucket: job.output.bucket, key: c.object });
+  const when = c.time === null ? "" : seconds(c.time * 1000);
+  const words = "cover " + (at + 1) + " of " + job.covers.length + (when && ", at " + when);
+  return make("li", {},
+    make("a", { href: url, target: "_blank", rel: "noreferrer" },
+      make("img", { src: url, alt: words, loading: "lazy", width: c.width, height: c.height }), when && make("span", { class: "at", "aria-hidden": "true" }, when)),
+    c.score === null ? null : make("div", { class: "score" }, make("meter", { min: 0, max: 1, value: c.score, "aria-label": "score" }), "score " + c.score.toFixed(2)),
+    make("div", { class: "dim" }, c.width + " × " + c.height + " · " + Math.ceil(c.bytes / 1024) + " KiB"),
+    make("div", {}, key(c.object)));
+}
+const attempt = (a) => (a.status || a.error) + " after " + a.millis + " ms";
+function callLine(c) {
+  return make("li", {}, "callback", pill(c.state), key(c.url), make("span", { class: "dim" }, c.attempts.map(attempt).join("; ")));
+}
+function card(job) {
+  const open = ["Submitted", "Pause", "Running"].includes(job.state);
+  const facts = [
+    ["Job", key(job.id)],
+    ["Submitted", time(job.created_ms)],
+    ["Took", job.started_ms && job.ended_ms ? seconds(job.ended_ms - job.started_ms) : ""],
+    ["Level", job.level || ""],
+    ["Runs", job.runs > 1 ? job.runs : ""],
+    ["User data", job.user_data ? key(job.user_data) : ""],
+  ];
+  return make("article", { class: job.state, "data-job": job.id, tabindex: -1 },
+    make("h2", {}, pill(job.state), key(job.bucket + "/" + job.input), open ? act("Cancel", "cancel", "jobs/" + encodeURIComponent(job.id) + "/cancel") : null),
+    make("dl", { class: "about" }, ...facts.filter(([, value]) => value !== "").map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value instanceof Node ? value : String(value))))),
+    job.state === "Failed" ? make("p", { class: "why" }, make("strong", {}, job.code), ": " + job.message) : null,
+    job.covers.length ? make("ul", { class: "strip", "aria-label": "covers" }, ...job.covers.map((c, at) => cover(job, c, at))) : null,
+    job.callbacks.length ? make("ul", { class: "calls", "aria-label": "callbacks" }, ...job.callbacks.map(callLine)) : null);
+}
+
+// Drawing: only what has changed, so that focus and scroll stay where they are.
+
+const shown = {};
+function changed(id, data) {
+  const seen = JSON.stringify(data);
+  if (shown[id] === seen) return false;
+  shown[id] = seen;
+  return true;
+}
+// What had the focus gets it again, or what stands in its place.
+function redraw(panel, children) {
+  const had = panel.contains(document.activeElement) ? document.activeElement : null;
+  const what = had?.dataset.act, row = had?.closest("[data-job], [data-row]"), name = row?.dataset.job || row?.dataset.row;
+  panel.replaceChildren(...children);
+  if (!had || panel.contains(had)) { had?.focus(); return; }
+  const place = name && [...panel.querySelectorAll("[data-job], [data-row]")].find((each) => (each.dataset.job || each.dataset.row) === name);
+  const target = (place && (place.querySelector("[data-act=" + what + "]") || (place.tabIndex === -1 && place))) || panel;
+  target.focus();
+}
+function drawJobs(list) {
+  const panel = $("jobs");
+  const cards = new Map([...panel.querySelectorAll("article")].map((each) => [each.dataset.job, each]));
+  if (!list.length) return redraw(panel, [make("p", { class: "empty" }, "No jobs yet. Submit one here, or point your program at this address.")]);
+  const next = list.map((job) => (changed("job " + job.id, job) || !cards.has(job.id) ? card(job) : cards.get(job.id)));
+  if (next.length !== panel.children.length || next.some((each, at) => panel.children[at] !== each)) redraw(panel, next);
 }
 function table(heads, rows, none) {
   if (!rows.length) return make("p", { class: "empty" }, none);
   const head = make("tr", {}, ...heads.map((text) => make("th", { scope: "col" }, text)));
-  const body = rows.map((cells) => make("tr", {}, ...cells.map((cell) => make("td", {}, cell))));
+  // A narrow window shows a row as a block, where each cell is named by its column.
+  const body = rows.map(([id, ...cells]) => make("tr", { "data-row": id },
+    ...cells.map((cell, at) => make("td", { "data-label": heads[at], ...(cell?.isNumber && { class: "number" }) }, cell))));
   return make("div", { class: "scroll" }, make("table", {}, make("thead", {}, head), make("tbody", {}, ...body)));
 }
-const key = (text) => make("span", { class: "key" }, text);
-const word = (text, kind) => make("span", { class: "state " + (kind || text) }, text);
+function drawTable(id, data, heads, row, none) {
+  if (changed(id, data)) redraw($(id), [table(heads, data.map(row), none)]);
+}
 
-const shown = {};
-function show(id, content, data) {
-  // Only what has changed is drawn again, so that focus and scroll stay where they are.
-  const seen = JSON.stringify(data);
-  if (shown[id] === seen) return;
-  shown[id] = seen;
-  $(id).replaceChildren(...content());
+function requestRow(r) {
+  const verdict = r.signature.startsWith("refused") ? "refused" : r.signature === "valid" ? "valid" : "";
+  const signature = r.signature.replace("refused: ", "");
+  const what = make("div", { class: "request" }, make("strong", {}, r.operation), r.code && r.code !== signature ? make("span", { class: "s4" }, " " + r.code) : "",
+    make("div", {}, key(r.method + " " + r.host + r.path)), make("div", { class: "dim" }, key(r.request_id)));
+  return [r.request_id, time(r.at), pill(String(r.status), "s" + String(r.status)[0]), what, r.signature ? pill(signature, verdict) : "", number((r.micros / 1000).toFixed(1) + " ms")];
 }
-function jobsList(list) {
-  const panel = $("jobs");
-  if (!list.length) { panel.replaceChildren(make("p", { class: "empty" }, "No jobs yet.")); shown.cards = {}; return; }
-  shown.cards ||= {};
-  const old = new Map([...panel.querySelectorAll("article")].map((card) => [card.dataset.job, card]));
-  const cards = list.map((j) => {
-    const seen = JSON.stringify(j);
-    if (shown.cards[j.id] === seen && old.has(j.id)) return old.get(j.id);
-    shown.cards[j.id] = seen;
-    return job(j);
-  });
-  if (cards.length !== panel.children.length || cards.some((card, at) => panel.children[at] !== card)) panel.replaceChildren(...cards);
+let requests = [];
+function drawRequests() {
+  const words = $("find").value.toLowerCase(), refused = $("refused").checked;
+  const matches = (r) => (!refused || r.status >= 400) && [r.operation, r.method, r.host, r.path, r.code, r.signature, r.request_id].join(" ").toLowerCase().includes(words);
+  drawTable("log", requests.filter(matches), ["Time", "Status", "Request", "Signature", "Took"], requestRow,
+    requests.length ? "No request matches." : "No requests yet.");
 }
+const effect = (fault) => fault.effect.kind + " " + Object.entries(fault.effect).filter(([name]) => name !== "kind").map(([name, value]) => name + "=" + value).join(" ");
+const aim = (fault) => ["bucket", "nth", "times", "probability", "seed"].filter((name) => fault[name] !== undefined).map((name) => name + "=" + fault[name]).join(" ");
 
 function draw(data) {
-  $("glance").textContent = data.jobs.waiting + " waiting, " + data.jobs.running + " running, " +
-    data.callbacks.waiting + " callbacks to deliver" + (data.clock.frozen ? ", clock frozen" : "") + " · " + data.data;
-  jobsList(data.latest);
-  show("callbacks", () => [table(["State", "Job", "Where to", "Attempts", ""], data.outbox.map((c) => [word(c.state), key(c.job), key(c.url),
-    c.attempts.map((a) => a.status || a.error).join(", "),
-    make("button", { onclick: () => post("callbacks/" + c.id + "/redeliver") }, "Send again")]), "No callbacks yet.")], data.outbox);
-  show("queues", () => [table(["State", "Queue", "Bucket", "Category", "At once", ""], data.queues.map((q) => [word(q.state), key(q.name + " " + q.id), q.bucket, q.category, String(q.max_concurrent),
-    make("button", { onclick: () => post("queues/" + q.id + "/" + (q.state === "Active" ? "Paused" : "Active")) }, q.state === "Active" ? "Pause" : "Resume")]), "No queues yet: a bucket gets one with its first job.")], data.queues);
-  show("templates", () => [table(["Name", "Template", "Bucket", "Settings"], data.templates.map((t) => [t.name, key(t.id), t.bucket, key(JSON.stringify(t.cover))]), "No templates yet.")], data.templates);
-  show("requests", () => [table(["Time", "Status", "Call", "Host and path", "Signature"], data.requests.map((r) => [time(r.at), word(String(r.status) + (r.code ? " " + r.code : ""), "s" + String(r.status)[0]), r.operation, key(r.method + " " + r.host + r.path), r.signature]), "No requests yet.")], data.requests);
-  show("buckets", () => data.folders.map((name) => make("option", { value: name })), data.folders);
-  const select = $("form").elements.template;
-  const chosen = select.value;
-  if (document.activeElement !== select) {
+  $("glance").className = "";
+  $("glance").textContent = data.jobs.waiting + " waiting, " + data.jobs.running + " running, " + data.callbacks.waiting + " callbacks to deliver";
+  const facts = ["version " + data.version, data.workers + (data.workers === 1 ? " worker" : " workers"), "profile " + data.profile, data.clock.frozen ? "clock frozen at " + new Date(data.clock.now_ms).toLocaleString() : "", "data in " + data.data];
+  if (changed("facts", facts)) $("facts").replaceChildren(...facts.filter(Boolean).map((text) => make("li", {}, text)));
+  const counts = { jobs: data.latest.length, callbacks: data.outbox.length, queues: data.queues.length, templates: data.templates.length, requests: data.requests.length, faults: data.faults.length };
+  for (const name of names) $("count-" + name).textContent = counts[name] || "";
+  drawJobs(data.latest);
+  drawTable("callbacks", data.outbox, ["State", "Job", "Where to", "Attempts", ""], (c) => [String(c.id), pill(c.state), key(c.job), key(c.url),
+    make("ol", {}, ...c.attempts.map((a) => make("li", {}, time(a.at) + " · " + attempt(a)))), act("Send again", "again", "callbacks/" + c.id + "/redeliver")],
+    "No callbacks yet. A job sends one when it, or its queue, names a URL.");
+  drawTable("queues", data.queues, ["State", "Queue", "Bucket", "Category", "At once", ""], (q) => [q.id, pill(q.state), make("div", {}, q.name, make("div", {}, key(q.id))), q.bucket, q.category, number(q.max_concurrent),
+    act(q.state === "Active" ? "Pause" : "Resume", "toggle", "queues/" + encodeURIComponent(q.id) + "/" + (q.state === "Active" ? "Paused" : "Active"))],
+    "No queues yet: a bucket gets one with its first job.");
+  drawTable("templates", data.templates, ["Name", "Template", "Bucket", "Settings"], (t) => [t.id, t.name, key(t.id), t.bucket,
+    key(Object.entries(t.cover).filter(([, value]) => value !== null).map(([name, value]) => name + "=" + value).join(" "))], "No templates yet.");
+  requests = data.requests;
+  drawRequests();
+  drawTable("faults", data.faults, ["Call", "Effect", "When", "Seen", "Hit"], (f) => [String(f.id), f.operation || "any", key(effect(f)), key(aim(f)), number(f.seen), number(f.fired)],
+    "No faults set. A test sets them at /_engine/faults.");
+  if (changed("buckets", data.folders)) {
+    $("buckets").replaceChildren(...data.folders.map((name) => make("option", { value: name })));
+    // A bucket that is there is the better suggestion, unless somebody has named one.
+    const bucket = $("form").elements.bucket;
+    if (data.folders.length && bucket.value === bucket.defaultValue && document.activeElement !== bucket) bucket.value = data.folders[0];
+  }
+  const select = $("form").elements.template, chosen = select.value;
+  if (document.activeElement !== select && changed("choices", data.templates)) {
     select.replaceChildren(make("option", { value: "" }, "none"), ...data.templates.map((t) => make("option", { value: t.id }, t.name)));
     select.value = chosen;
   }
 }
 
+// News: at most a few times a second, however much happens.
+
+const PAUSE = 200;
 let busy = false, again = false;
 async function refresh() {
   if (busy) { again = true; return; }
   busy = true;
   try {
     const answer = await fetch("data");
-    if (answer.ok) draw(await answer.json()); else $("glance").textContent = await reason(answer);
-  } catch { $("glance").textContent = "the engine does not answer"; }
-  busy = false;
-  if (again) { again = false; refresh(); }
+    if (answer.ok) draw(await answer.json()); else lost(await reason(answer));
+  } catch { lost("the engine does not answer"); }
+  setTimeout(() => {
+    busy = false;
+    if (again) { again = false; refresh(); }
+  }, PAUSE);
+}
+function lost(text) {
+  $("glance").className = "lost";
+  $("glance").textContent = text;
 }
 
+// The form.
+
+async function submit(at) {
+  const value = (name) => (at[name].value ? Number(at[name].value) : null), file = at.file.files[0];
+  if (file) {
+    $("doing").textContent = "uploading " + file.name + "…";
+    const put = await fetch("object?" + new URLSearchParams({ bucket: at.bucket.value, key: at.input.value }), { method: "PUT", body: file });
+    if (!put.ok) return reason(put);
+    at.file.value = "";
+  }
+  const sent = { bucket: at.bucket.value, input: at.input.value, output: at.output.value, template: at.template.value, count: value("count"), width: value("width"), height: value("height"),
+    format: at.format.value, dedupe: at.dedupe.checked, user_data: at.user_data.value, level: value("level"), callback: at.callback.value };
+  const answer = await fetch("jobs", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(sent) });
+  if (!answer.ok) return reason(answer);
+  choose("jobs");
+  $("doing").textContent = "submitted " + (await answer.json()).ids.join(", ");
+  return "";
+}
 $("form").addEventListener("submit", async (event) => {
   event.preventDefault();
   say("");
-  const form = event.target, at = form.elements, number = (name) => (at[name].value ? Number(at[name].value) : null);
-  const file = at.file.files[0];
-  const where = new URLSearchParams({ bucket: at.bucket.value, key: at.input.value });
-  if (file) {
-    say("uploading…");
-    const put = await fetch("object?" + where, { method: "PUT", body: file });
-    if (!put.ok) return say(await reason(put));
-    at.file.value = "";
-  }
-  const sent = { bucket: at.bucket.value, input: at.input.value, output: at.output.value, template: at.template.value, count: number("count"),
-    width: number("width"), height: number("height"), format: at.format.value, dedupe: at.dedupe.checked, user_data: at.user_data.value,
-    level: number("level"), callback: at.callback.value };
-  const answer = await fetch("jobs", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(sent) });
-  if (!answer.ok) return say(await reason(answer));
-  say("");
-  choose("jobs");
+  $("doing").textContent = "";
+  const why = await submit(event.target.elements).catch(() => "the engine does not answer");
+  if (why) $("doing").textContent = "";
+  say(why);
 });
 $("form").elements.file.addEventListener("change", (event) => {
   const input = $("form").elements.input, file = event.target.files[0];
   if (file && !input.value) input.value = "in/" + file.name;
 });
+
+// The tabs.
 
 function choose(name, focus) {
   for (const other of names) {
@@ -145,14 +221,22 @@ function choose(name, focus) {
   if (focus) $("tab-" + name).focus();
 }
 names.forEach((name, at) => {
-  $("tab-" + name).addEventListener("click", () => choose(name));
-  $("tab-" + name).addEventListener("keydown", (event) => {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (step) choose(names[(at + step + names.length) % names.length], true);
+  const tab = $("tab-" + name);
+  tab.append(make("span", { class: "count", id: "count-" + name }));
+  tab.addEventListener("click", () => choose(name));
+  tab.addEventListener("keydown", (event) => {
+    const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: names.length - 1 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    choose(names[(to + names.length) % names.length], true);
   });
 });
+$("find").addEventListener("input", drawRequests);
+$("refused").addEventListener("change", drawRequests);
 
+// In a narrow window the form would hide the jobs.
+if (matchMedia("(max-width: 56rem)").matches) $("new").open = false;
 const events = new EventSource("events");
 events.onmessage = refresh;
 events.onopen = refresh;
-events.onerror = () => { $("glance").textContent = "the engine does not answer; trying again…"; };
+events.onerror = () => lost("the engine does not answer; trying again…");

@@ -71,6 +71,8 @@ pub(crate) async fn handle(
         method = %head.method, path = head.uri.path(), operation = seen.operation,
         status = status.as_u16(), code, request_id, micros, signature = seen.signature, "answered"
     );
+    // Whoever looks at the console sees every request, and what was set through the engine's own paths.
+    let is_news = !seen.own || head.method != Method::GET;
     if !seen.own {
         shared.record.add(Exchange {
             at: now,
@@ -85,6 +87,9 @@ pub(crate) async fn handle(
             signature: seen.signature,
             request_id,
         });
+    }
+    if is_news {
+        shared.announce("");
     }
     response
 }
