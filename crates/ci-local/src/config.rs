@@ -1,6 +1,8 @@
 //! What an engine is started with. Every setting has a default; `Config::ephemeral()` alone works.
 
+use std::fmt;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use cos_sign::SecretKey;
@@ -36,6 +38,33 @@ pub enum JobProfile {
     Instant,
     /// So many descriptions show a job on its way, the next waits for its end.
     Polls(u32),
+}
+
+/// As the control interface and the tool spell it: `real`, `instant`, `polls:3`.
+impl fmt::Display for JobProfile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Real => f.write_str("real"),
+            Self::Instant => f.write_str("instant"),
+            Self::Polls(polls) => write!(f, "polls:{polls}"),
+        }
+    }
+}
+
+impl FromStr for JobProfile {
+    type Err = EngineError;
+
+    fn from_str(word: &str) -> Result<Self, EngineError> {
+        let polls = word.strip_prefix("polls:").and_then(|n| n.parse().ok());
+        match (word, polls) {
+            ("real", _) => Ok(Self::Real),
+            ("instant", _) => Ok(Self::Instant),
+            (_, Some(polls)) => Ok(Self::Polls(polls)),
+            _ => Err(EngineError::Config {
+                why: format!("profile {word:?}: use real, instant or polls:N"),
+            }),
+        }
+    }
 }
 
 /// Where covers come from.
@@ -274,6 +303,16 @@ mod tests {
             !text.contains("topsecret") && !text.contains("alsosecret"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn profiles_read_as_they_are_written() {
+        for profile in [JobProfile::Real, JobProfile::Instant, JobProfile::Polls(3)] {
+            assert_eq!(profile.to_string().parse::<JobProfile>().unwrap(), profile);
+        }
+        for bad in ["", "polls", "polls:x", "Real"] {
+            assert!(bad.parse::<JobProfile>().is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -84,7 +84,7 @@ impl Shared {
             "version": env!("CARGO_PKG_VERSION"),
             "data": self.folder.path(),
             "workers": self.config.workers,
-            "profile": profile_word(self.profile()),
+            "profile": self.profile().to_string(),
             "clock": self.clock_state(),
             "jobs": {"waiting": jobs.0, "running": jobs.1},
             "callbacks": {"waiting": callbacks},
@@ -140,6 +140,29 @@ impl Shared {
         Ok(rows.iter().map(callback).collect())
     }
 
+    /// Takes a message from a local queue; whether it was there.
+    pub(crate) async fn acknowledge(&self, queue: String, id: i64) -> Result<bool, StoreError> {
+        let taken = self
+            .store
+            .write(move |c| messages::acknowledge(c, &queue, id));
+        taken.await
+    }
+
+    /// A further queue of a bucket; returns its id.
+    pub(crate) async fn add_queue(
+        &self,
+        bucket: String,
+        name: String,
+        category: String,
+        most: u32,
+    ) -> Result<String, StoreError> {
+        let now = self.clock.now();
+        let added = self
+            .store
+            .write(move |c| queues::add(c, &bucket, &name, &category, most, now));
+        added.await
+    }
+
     /// The oldest messages of a local queue.
     pub(crate) async fn messages(
         &self,
@@ -187,26 +210,6 @@ fn callback(row: &CallbackRow) -> Value {
     })
 }
 
-/// A profile as the control interface spells it.
-pub(crate) fn profile_word(profile: JobProfile) -> String {
-    match profile {
-        JobProfile::Real => "real".to_owned(),
-        JobProfile::Instant => "instant".to_owned(),
-        JobProfile::Polls(polls) => format!("polls:{polls}"),
-    }
-}
-
-/// Reads a profile; none when it is no such word.
-pub(crate) fn profile_of(word: &str) -> Option<JobProfile> {
-    match word {
-        "real" => Some(JobProfile::Real),
-        "instant" => Some(JobProfile::Instant),
-        _ => Some(JobProfile::Polls(
-            word.strip_prefix("polls:")?.parse().ok()?,
-        )),
-    }
-}
-
 /// Milliseconds of a Unix time in seconds, or of a time as the service writes it.
 pub(crate) fn moment(value: &Value) -> Option<Millis> {
     match value {
@@ -219,15 +222,6 @@ pub(crate) fn moment(value: &Value) -> Option<Millis> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn profiles_read_as_they_are_written() {
-        for profile in [JobProfile::Real, JobProfile::Instant, JobProfile::Polls(3)] {
-            assert_eq!(profile_of(&profile_word(profile)), Some(profile));
-        }
-        assert_eq!(profile_of("polls"), None);
-        assert_eq!(profile_of("polls:x"), None);
-    }
 
     #[test]
     fn moments_are_seconds_or_times_of_the_service() {

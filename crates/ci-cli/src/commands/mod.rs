@@ -29,7 +29,11 @@ use crate::runtime::{block_on, block_on_whole};
 /// Runs the command.
 pub(crate) fn run(cli: Cli) -> Result<u8, Failure> {
     let output = Output::new(cli.json, cli.verbose > 0);
-    logs::start(cli.verbose, matches!(cli.command, Command::Serve(_)));
+    let serves = match &cli.command {
+        Command::Serve(args) => Some(args.log.as_str()),
+        _ => None,
+    };
+    logs::start(cli.verbose, serves);
     match cli.command {
         Command::Sign(args) => sign::run(&args, output),
         Command::Inspect(args) => inspect::run(&args, output),

@@ -69,7 +69,17 @@ fn config(args: &Serve) -> Config {
     if args.media == "synthetic" {
         config = config.media(Media::Synthetic);
     }
-    config = config.require_open(args.require_open).control(args.control);
+    config = config
+        .region(&args.region)
+        .profile(args.profile)
+        .require_open(args.require_open)
+        .control(args.control);
+    if let Some(seed) = args.seed {
+        config = config.seed(seed);
+    }
+    for host in args.callback_host.iter().filter(|host| !host.is_empty()) {
+        config = config.allow_callback_host(host);
+    }
     if let Some(key) = &args.control_key {
         config = config.control_key(key);
     }

@@ -1,12 +1,16 @@
 //! The engine in the hands of a test: time, profile, faults, state and reset, as a library.
 
+use std::num::NonZeroU32;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde_json::Value;
 
 use super::Engine;
 use crate::config::JobProfile;
-use crate::error::EngineError;
+use crate::error::{EngineError, StoreError};
 use crate::faults::Fault;
 use crate::store::jobs::Cancelled;
+use crate::store::queues;
 
 impl Engine {
     /// Stops the engine's clock, at a time or where it stands.
@@ -25,6 +29,11 @@ impl Engine {
     pub fn advance_clock(&self, by: Duration) {
         let millis = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
         self.shared.clock.advance(millis);
+    }
+
+    /// Lets a frozen clock run on from where it stands.
+    pub fn thaw_clock(&self) {
+        self.shared.clock.thaw();
     }
 
     /// Back to the system's time.
@@ -46,6 +55,11 @@ impl Engine {
             Some(why) => Err(EngineError::Config { why }),
             None => Ok(self.shared.faults.add(fault)),
         }
+    }
+
+    /// Removes one rule; whether it was there.
+    pub fn remove_fault(&self, id: u64) -> bool {
+        self.shared.faults.remove(id)
     }
 
     /// Removes all rules.
@@ -93,5 +107,68 @@ impl Engine {
     #[must_use]
     pub fn requests(&self, most: usize) -> String {
         serde_json::to_string(&self.shared.record.latest(most)).unwrap_or_default()
+    }
+
+    /// The latest jobs of all buckets, newest first, with their covers and callbacks, as a JSON array.
+    ///
+    /// # Errors
+    /// [`EngineError::Store`] when the database cannot be read.
+    pub async fn jobs(&self, most: usize) -> Result<String, EngineError> {
+        self.list(self.shared.jobs(None, most).await)
+    }
+
+    /// The latest callbacks with their attempts, newest first, of one job or of all, as a JSON array.
+    ///
+    /// # Errors
+    /// [`EngineError::Store`] when the database cannot be read.
+    pub async fn callbacks(&self, job: Option<&str>, most: usize) -> Result<String, EngineError> {
+        self.list(self.shared.callbacks(job.map(str::to_owned), most).await)
+    }
+
+    /// Sends a callback again, whatever became of it; whether there is one of this id.
+    ///
+    /// # Errors
+    /// [`EngineError::Store`] when that cannot be written down.
+    pub async fn redeliver(&self, callback: i64) -> Result<bool, EngineError> {
+        let found = self.shared.redeliver(callback).await;
+        found.map_err(|source| self.store_error(source))
+    }
+
+    /// The oldest messages of a local queue, such as `tdmq/sh/covers` or `kafka/ap-x/i1/t1`, as a JSON array.
+    ///
+    /// # Errors
+    /// [`EngineError::Store`] when the database cannot be read.
+    pub async fn messages(&self, queue: &str, most: usize) -> Result<String, EngineError> {
+        self.list(self.shared.messages(queue.to_owned(), most).await)
+    }
+
+    /// Takes a message from a local queue, as a consumer does once it is done; whether it was there.
+    ///
+    /// # Errors
+    /// [`EngineError::Store`] when that cannot be written down.
+    pub async fn acknowledge(&self, queue: &str, message: i64) -> Result<bool, EngineError> {
+        let taken = self.shared.acknowledge(queue.to_owned(), message).await;
+        taken.map_err(|source| self.store_error(source))
+    }
+
+    /// Gives a bucket a further queue, which runs at most `most` jobs at once; returns its id.
+    ///
+    /// # Errors
+    /// [`EngineError::Store`] when that cannot be written down.
+    pub async fn add_queue(
+        &self,
+        bucket: &str,
+        name: &str,
+        most: NonZeroU32,
+    ) -> Result<String, EngineError> {
+        let (bucket, name) = (bucket.to_owned(), name.to_owned());
+        let category = queues::TRANSCODING.to_owned();
+        let added = self.shared.add_queue(bucket, name, category, most.get());
+        added.await.map_err(|source| self.store_error(source))
+    }
+
+    fn list(&self, rows: Result<Vec<Value>, StoreError>) -> Result<String, EngineError> {
+        let rows = rows.map_err(|source| self.store_error(source))?;
+        Ok(Value::Array(rows).to_string())
     }
 }

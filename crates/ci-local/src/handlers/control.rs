@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 
 use super::{body, guard};
 use crate::address;
-use crate::control::{moment, profile_of, profile_word};
+use crate::config::JobProfile;
+use crate::control::moment;
 use crate::faults::Fault;
 use crate::reply::{Refusal, json};
 use crate::shared::Shared;
@@ -86,24 +87,23 @@ pub(super) async fn answer(
             &json!({"messages": shared.messages(queue.join("/"), most).await?}),
         )),
         (&Method::DELETE, ["messages", queue @ .., id]) => {
-            let (queue, id) = (queue.join("/"), id.parse().map_err(|_| absent())?);
-            let taken = shared
-                .store
-                .write(move |c| messages::acknowledge(c, &queue, id).map_err(Refusal::from));
-            if taken.await? { done() } else { Err(absent()) }
+            let id = id.parse().map_err(|_| absent())?;
+            match shared.acknowledge(queue.join("/"), id).await? {
+                true => done(),
+                false => Err(absent()),
+            }
         }
         (&Method::GET, ["clock"]) => Ok(json(&shared.clock_state())),
         (&Method::POST, ["clock"]) => clock(shared, &sent),
-        (&Method::GET, ["profile"]) => {
-            Ok(json(&json!({"profile": profile_word(shared.profile())})))
-        }
+        (&Method::GET, ["profile"]) => Ok(json(&json!({"profile": shared.profile().to_string()}))),
         (&Method::POST, ["profile"]) => {
             let word = sent
                 .get("profile")
                 .and_then(Value::as_str)
                 .unwrap_or_default();
-            let profile = profile_of(word)
-                .ok_or_else(|| bad(format!("profile {word:?}: use real, instant or polls:N")))?;
+            let profile: JobProfile = word
+                .parse()
+                .map_err(|error: crate::EngineError| bad(error.to_string()))?;
             shared.set_profile(profile);
             done()
         }
@@ -173,13 +173,7 @@ async fn add_queue(shared: &Shared, sent: &Value) -> Result<Response<Body>, Refu
         .unwrap_or(10);
     let limit = u32::try_from(limit).ok().filter(|limit| *limit > 0);
     let limit = limit.ok_or_else(|| bad("max_concurrent must be at least 1"))?;
-    let now = shared.clock.now();
-    let id = shared
-        .store
-        .write(move |c| {
-            queues::add(c, &bucket, &name, &category, limit, now).map_err(Refusal::from)
-        })
-        .await?;
+    let id = shared.add_queue(bucket, name, category, limit).await?;
     Ok(json(&json!({"id": id})))
 }
 

@@ -55,7 +55,7 @@ async fn read(stream: &mut tokio::net::TcpStream) -> String {
     }
 }
 
-const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+pub(crate) const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
 
 async fn start() -> Engine {
     let config = Config::ephemeral()

@@ -2,6 +2,7 @@
 
 mod auth;
 mod bodies;
+mod both_ways;
 mod callbacks;
 mod clips;
 mod console;
