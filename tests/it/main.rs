@@ -20,5 +20,7 @@ mod sdks;
 mod shell;
 mod signing;
 mod stopping;
+mod testing_page;
 mod third_party;
 mod tls;
+mod your_program;
