@@ -10,6 +10,7 @@ mod doctor;
 mod documents;
 mod examples;
 mod faults;
+mod habits;
 mod in_process;
 mod jobs;
 mod kills;

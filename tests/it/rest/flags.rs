@@ -7,6 +7,7 @@ use ci_tests::tool::Tool;
 use serde_json::json;
 
 use super::{Engine, ids};
+use ci_tests::local::BUCKET;
 
 #[test]
 fn a_profile_gives_pair_and_region_and_the_environment_wins_over_it() {
@@ -67,6 +68,27 @@ fn an_engine_that_wants_buckets_opened_says_so() {
             "BucketId"
         )
         .is_empty()
+    );
+
+    let opened = engine.run(&["buckets", "open"]).expect(0);
+    assert_eq!(opened["document"]["MediaBucket"]["BucketId"], BUCKET);
+    let listed = engine.run(&["buckets", "list"]);
+    assert_eq!(ids(&listed, "MediaBucketList", "BucketId"), [BUCKET]);
+    let _ = engine.run(&create).expect(0);
+    let tables = |words: [&str; 2]| engine.tool(words).run();
+    let ran = tables(["buckets", "open"]);
+    assert!(
+        ran.exit == Some(0) && ran.stdout.starts_with("BUCKET") && ran.stdout.contains(BUCKET),
+        "{ran:?}"
+    );
+    let ran = tables(["buckets", "close"]);
+    assert_eq!(
+        (ran.exit, ran.stdout.as_str()),
+        (Some(0), format!("{BUCKET} is closed\n").as_str())
+    );
+    assert_eq!(
+        engine.run(&create).expect_error(3)["code"],
+        "FunctionNotEnabled"
     );
 }
 

@@ -75,6 +75,14 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         &["cosci buckets list --region ap-chongqing"],
     ),
     (
+        "buckets open",
+        &["cosci buckets open --bucket media-1250000000 --region ap-chongqing"],
+    ),
+    (
+        "buckets close",
+        &["cosci buckets close --bucket media-1250000000 --region ap-chongqing"],
+    ),
+    (
         "objects put",
         &["cosci objects put holiday.mp4 in/holiday.mp4"],
     ),

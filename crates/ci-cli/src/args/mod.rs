@@ -21,8 +21,8 @@ pub(crate) use jobs::{Jobs, JobsCancel, JobsCreate, JobsGet, JobsList, JobsWait,
 pub(crate) use many::{Batch, Doctor, Listen};
 pub(crate) use objects::{Objects, ObjectsGet, ObjectsList, ObjectsPut, ObjectsRm};
 pub(crate) use rest::{
-    Buckets, BucketsList, Queues, QueuesList, QueuesUpdate, Templates, TemplatesCreate,
-    TemplatesDelete, TemplatesGet, TemplatesList, TemplatesUpdate,
+    Buckets, BucketsClose, BucketsList, BucketsOpen, Queues, QueuesList, QueuesUpdate, Templates,
+    TemplatesCreate, TemplatesDelete, TemplatesGet, TemplatesList, TemplatesUpdate,
 };
 pub(crate) use serve::Serve;
 
@@ -68,7 +68,7 @@ pub(crate) enum Command {
     /// Look at queues, pause them, and say whom they tell
     #[command(subcommand)]
     Queues(Queues),
-    /// Look at the buckets whose media service is open
+    /// Open and close the media service of a bucket, and list those where it is open
     #[command(subcommand)]
     Buckets(Buckets),
     /// Bring a video in and the covers out

@@ -119,6 +119,22 @@ pub(crate) struct QueuesUpdate {
 pub(crate) enum Buckets {
     /// List the buckets of the account whose media service is open
     List(BucketsList),
+    /// Open the media service of the bucket, which gives it a queue
+    Open(BucketsOpen),
+    /// Close the media service of the bucket, which also deletes its queue
+    Close(BucketsClose),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct BucketsOpen {
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct BucketsClose {
+    #[command(flatten)]
+    pub(crate) connection: Connection,
 }
 
 #[derive(Args, Debug)]

@@ -1,11 +1,11 @@
-//! `cosci buckets`: the buckets whose media service is open.
+//! `cosci buckets`: whose media service is open, and opening and closing it.
 
 use ci_core::ListBuckets;
 use ci_model::MediaBucket;
 
-use super::answer::cell;
+use super::answer::{Answer, cell};
 use super::pages;
-use crate::args::{Buckets, BucketsList};
+use crate::args::{Buckets, BucketsClose, BucketsList, BucketsOpen};
 use crate::connect;
 use crate::failure::Failure;
 use crate::output::{self, Output};
@@ -14,8 +14,25 @@ use crate::output::{self, Output};
 const NO_BUCKET: &str = "none-0000000000";
 
 pub(crate) async fn run(command: Buckets, output: Output) -> Result<u8, Failure> {
-    let Buckets::List(args) = command;
-    list(args, output).await
+    match command {
+        Buckets::List(args) => list(args, output).await,
+        Buckets::Open(args) => open(args, output).await,
+        Buckets::Close(args) => close(args, output).await,
+    }
+}
+
+async fn open(args: BucketsOpen, output: Output) -> Result<u8, Failure> {
+    let client = connect::client(&args.connection, None)?;
+    let reply = client.open_bucket().await?;
+    let opened = std::slice::from_ref(&reply.output.media_bucket);
+    Answer::of(&reply).print(output, || table(opened))
+}
+
+async fn close(args: BucketsClose, output: Output) -> Result<u8, Failure> {
+    let client = connect::client(&args.connection, None)?;
+    let reply = client.close_bucket().await?;
+    let name = cell(reply.output.bucket_name.as_ref());
+    Answer::of(&reply).print(output, || format!("{name} is closed\n"))
 }
 
 async fn list(args: BucketsList, output: Output) -> Result<u8, Failure> {
