@@ -1,6 +1,7 @@
 //! From measured frames to the chosen ones: reject, score, spread, deduplicate.
 
 pub(crate) mod crowd;
+pub(crate) mod flight;
 pub(crate) mod looks;
 pub(crate) mod quality;
 pub(crate) mod shot;
@@ -163,6 +164,29 @@ mod tests {
         assert!(blur(75) && !blur(30), "{:?}", decision.quality[75]);
         let mut of_soft = decision.chosen.iter().map(|c| c.frame >= 60);
         assert_eq!((of_soft.next(), of_soft.next()), (Some(false), Some(true)));
+    }
+
+    #[test]
+    fn a_pan_too_fast_to_see_is_no_cover_even_where_all_is_soft() {
+        use crate::feature::samples;
+        let soft = samples::blurred(1);
+        let smear = |by: usize| {
+            let at = |x: usize, y: usize| u32::from(soft.y.data[y * samples::WIDTH + x]);
+            samples::luma(|x, y| {
+                let sum: u32 = (0..15).map(|k| at((x + by + k) % samples::WIDTH, y)).sum();
+                (sum / 15) as u8
+            })
+        };
+        let pan = (0..10).map(|k| smear(12 * k)).collect();
+        let frames = film::of([vec![soft.clone(); 20], pan, vec![soft.clone(); 20]].concat());
+        let (seen, focus_alone) = (
+            choose(&frames, 1, false, true).quality,
+            choose(&frames, 1, false, false).quality,
+        );
+        assert!(seen[10].value > 0.9, "{seen:?}");
+        assert!(seen[22..28].iter().all(|q| q.value < 0.1), "{seen:?}");
+        // Its focus would have let it pass.
+        assert!(focus_alone[22..28].iter().all(|q| q.value > 0.5));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! How good each frame is by itself, relative to what the video has to offer.
 
-use super::{shot, transition};
+use super::{flight, shot, transition};
 use crate::decode::Frame;
 
 /// Why a frame lost quality.
@@ -84,20 +84,18 @@ pub(crate) fn judge(frames: &[Frame], dense: bool) -> Vec<Quality> {
     let mut all: Vec<Quality> = light(frames);
     let focus = focus_floor(frames, &all);
     let title = title_factor(frames, &all);
-    let mixes = if dense {
-        transition::mixes(frames)
+    let none = || vec![0.0; frames.len()];
+    let (mixes, flights) = if dense {
+        (transition::mixes(frames), flight::flights(frames))
     } else {
-        vec![0.0; frames.len()]
+        (none(), none())
     };
     let soft = soft(frames, &all, &mixes, focus);
-    for ((quality, frame), soft) in all.iter_mut().zip(frames).zip(soft) {
+    for (k, (quality, frame)) in all.iter_mut().zip(frames).enumerate() {
         let f = &frame.features;
-        quality.times(
-            Reason::Blur,
-            in_focus(f.sharpness.focus, focus)
-                .clamp(0.04, 1.0)
-                .max(soft),
-        );
+        let focused = in_focus(f.sharpness.focus, focus).clamp(0.04, 1.0);
+        let stands = 1.0 - 0.96 * flights[k];
+        quality.times(Reason::Blur, focused.max(soft[k]).min(stands));
         if f.text.title {
             quality.times(Reason::Title, title);
         }

@@ -1,0 +1,115 @@
+//! The camera in flight: fast moving frames of an uncut take with far less detail than what comes before and after them.
+
+use super::shot;
+use crate::{decode::Frame, feature::likeness};
+
+/// How far to each side, in seconds, the picture is looked for that the camera left or came to.
+const REACH: f64 = 1.6;
+/// Less than this share of the detail that both sides show is in flight …
+const LOST: f32 = 0.5;
+/// … for certain; up to this share the certainty falls to nothing.
+const KEPT: f32 = 0.65;
+/// What changes less than this in a second (mean luma difference at 64 × 36) is slow enough to be seen.
+const FAST: f32 = 100.0;
+
+/// 0 for a frame that stands or moves slowly or is as crisp as one side of it, up to 1 for one in flight.
+///
+/// Blur is judged against the whole video elsewhere; a soft video or a soft arrival leaves room there for smear to pass.
+/// Detail is compared within an uncut take only, so that a plain shot between two detailed ones stays what it is.
+pub(crate) fn flights(frames: &[Frame]) -> Vec<f32> {
+    let cuts = shot::cuts(frames);
+    let speed: Vec<f32> = frames
+        .windows(2)
+        .zip(&cuts)
+        .map(|(pair, cut)| {
+            if *cut {
+                return 0.0;
+            }
+            let seconds = (pair[1].time - pair[0].time).max(0.01) as f32;
+            likeness::difference(&pair[0].features.look.thumb, &pair[1].features.look.thumb)
+                / seconds
+        })
+        .collect();
+    let detail = |k: usize| frames[k].features.sharpness.detail;
+    (0..frames.len())
+        .map(|at| {
+            let here = frames[at].time;
+            let before = (0..at)
+                .rev()
+                .take_while(|k| here - frames[*k].time <= REACH && !cuts[*k])
+                .map(detail)
+                .fold(0.0, f32::max);
+            let after = (at + 1..frames.len())
+                .take_while(|k| frames[*k].time - here <= REACH && !cuts[*k - 1])
+                .map(detail)
+                .fold(0.0, f32::max);
+            let speed_here = at
+                .checked_sub(1)
+                .map_or(0.0, |k| speed[k])
+                .max(speed.get(at).copied().unwrap_or(0.0));
+            if speed_here < FAST {
+                return 0.0;
+            }
+            let kept = detail(at) / before.min(after).max(0.01);
+            ((KEPT - kept) / (KEPT - LOST)).clamp(0.0, 1.0)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::flights;
+    use crate::{choose::film, feature::samples, plane::Picture};
+
+    /// The scene smeared along its rows, `by` to the side.
+    fn smeared(by: usize) -> Picture {
+        samples::luma(move |x, y| {
+            let sum: u32 = (0..24)
+                .map(|k| u32::from(samples::scene((x + by + k) % samples::WIDTH, y)))
+                .sum();
+            (sum / 24) as u8
+        })
+    }
+
+    fn through(middle: Vec<Picture>) -> Vec<f32> {
+        flights(&film::of(
+            [film::scene(0, 12), middle, film::scene(0, 12)].concat(),
+        ))
+    }
+
+    #[test]
+    fn smear_between_two_crisp_views_is_flight() {
+        let flight = through((0..10).map(|k| smeared(12 * k)).collect());
+        assert!(flight[14..20].iter().all(|f| *f > 0.9), "{flight:?}");
+        assert!(flight[..11].iter().all(|f| *f == 0.0), "{flight:?}");
+        assert!(flight[23..].iter().all(|f| *f == 0.0), "{flight:?}");
+    }
+
+    #[test]
+    fn a_camera_that_stands_out_of_focus_is_none() {
+        let softer = [1, 2, 3, 4, 4, 4, 3, 2, 1].map(|radius| vec![samples::blurred(radius); 2]);
+        let frames = film::of([film::scene(0, 6), softer.concat(), film::scene(0, 6)].concat());
+        let detail = |k: usize| frames[k].features.sharpness.detail;
+        assert!(detail(14) < 0.5 * detail(3));
+        let flight = flights(&frames);
+        assert!(flight[12..18].iter().all(|f| *f == 0.0), "{flight:?}");
+    }
+
+    #[test]
+    fn a_plainer_place_that_passes_slowly_is_none() {
+        // There and back, so that neither end is a cut.
+        let way = [0, 1, 2, 3, 4, 5, 5, 4, 3, 2, 1, 0];
+        let flight = through(way.map(|by| smeared(6 * by)).to_vec());
+        assert!(flight[13..23].iter().all(|f| *f == 0.0), "{flight:?}");
+    }
+
+    #[test]
+    fn a_plain_moving_shot_between_two_cuts_is_none() {
+        let brighter = |by: usize| {
+            let low = smeared(by);
+            samples::luma(|x, y| low.y.data[y * samples::WIDTH + x].saturating_add(60))
+        };
+        let flight = through((0..10).map(|k| brighter(12 * k)).collect());
+        assert!(flight.iter().all(|f| *f == 0.0), "{flight:?}");
+    }
+}
