@@ -5,34 +5,30 @@
 //! Killed and started again, it goes on where it was: the journal knows what has been submitted.
 
 use std::error::Error;
+use std::iter::successors;
 use std::path::Path;
+use std::process::ExitCode;
 use std::time::Duration;
 
-use ci_client::Client;
 use ci_client::batch::{BatchItem, BatchOptions, Journal};
 use ci_client::core::ListObjects;
 use ci_client::model::{CoverCount, CreateJobRequest, JobOutput, OperationRequest, SmartCover};
+use ci_client::{Client, ClientBuilder};
 use cos_sign::Presigned;
-
-/// Where covers go: the bucket and its region.
-pub(crate) struct Place {
-    pub(crate) bucket: String,
-    pub(crate) region: String,
-}
 
 /// Makes the covers and gives their links.
 pub(crate) async fn links(
     client: &Client,
-    place: &Place,
     prefix: &str,
     journal: &Path,
 ) -> Result<Vec<Presigned>, Box<dyn Error>> {
+    let place = client.endpoint();
     // In the order of their names, so that a line of the journal means the same video in every run.
     let mut videos = client.all_objects(ListObjects::new().prefix(prefix));
     let mut items = Vec::new();
     while let Some(video) = videos.next().await? {
         let key = format!("covers/{}-${{number}}.jpg", video.key);
-        let output = JobOutput::new(&place.region, &place.bucket, key);
+        let output = JobOutput::new(place.region(), place.bucket(), key);
         let settings = SmartCover::new().count(CoverCount::new(2)?);
         let operation = OperationRequest::inline(settings, output);
         let request = CreateJobRequest::smart_cover(video.key, operation);
@@ -62,20 +58,27 @@ pub(crate) async fn links(
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // What an error came from is its source, and is not repeated in its own text.
+            let causes = successors(Some(&*error), |&error| error.source());
+            let said: Vec<String> = causes.map(ToString::to_string).collect();
+            eprintln!("{}", said.join(": "));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
     let (Some(prefix), Some(journal)) = (args.next(), args.next()) else {
         return Err("two arguments are needed: a prefix and a file for the journal".into());
     };
-    let place = Place {
-        bucket: std::env::var("COSCI_BUCKET")?,
-        region: std::env::var("TENCENTCLOUD_REGION")?,
-    };
-    let mut client = Client::builder(&place.bucket, &place.region);
-    if let Ok(endpoint) = std::env::var("COSCI_ENDPOINT") {
-        client = client.endpoint(endpoint);
-    }
-    for link in links(&client.build()?, &place, &prefix, Path::new(&journal)).await? {
+    // The service, or with `COSCI_ENDPOINT` a local engine.
+    let client = ClientBuilder::from_env()?.build()?;
+    for link in links(&client, &prefix, Path::new(&journal)).await? {
         // On the service a link is all. An engine at an address of its own is told by a header which bucket is meant.
         for (name, value) in &link.headers {
             print!("{name}: {} ", value.to_str()?);

@@ -5,11 +5,13 @@
 //! until it ends when the file cannot be read.
 
 use std::error::Error;
+use std::iter::successors;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use ci_client::core::ListObjects;
 use ci_client::credentials::{CredentialsError, ProvideCredentials, Providing};
-use ci_client::{Client, Credentials};
+use ci_client::{Client, ClientBuilder, Credentials};
 
 /// A file with a pair in it.
 #[derive(Debug)]
@@ -49,19 +51,27 @@ pub(crate) async fn keys(client: &Client) -> Result<Vec<String>, Box<dyn Error>>
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // What an error came from is its source, and is not repeated in its own text.
+            let causes = successors(Some(&*error), |&error| error.source());
+            let said: Vec<String> = causes.map(ToString::to_string).collect();
+            eprintln!("{}", said.join(": "));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
     let file = std::env::args()
         .nth(1)
         .ok_or("the file of keys is needed")?;
-    let mut client = Client::builder(
-        std::env::var("COSCI_BUCKET")?,
-        std::env::var("TENCENTCLOUD_REGION")?,
-    )
-    .credentials(FromFile(file.into()));
-    if let Ok(endpoint) = std::env::var("COSCI_ENDPOINT") {
-        client = client.endpoint(endpoint);
-    }
-    for key in keys(&client.build()?).await? {
+    let client = ClientBuilder::from_env()?
+        .credentials(FromFile(file.into()))
+        .build()?;
+    for key in keys(&client).await? {
         println!("{key}");
     }
     Ok(())

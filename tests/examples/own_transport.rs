@@ -4,10 +4,12 @@
 //! HTTP library fits into the same place. Signing, retrying and reading stay with the client.
 
 use std::error::Error;
+use std::iter::successors;
+use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use ci_client::Client;
+use ci_client::ClientBuilder;
 use ci_client::core::ListObjects;
 use ci_client::transport::{HyperTransport, Transport, TransportError};
 use http::{Request, Response};
@@ -43,17 +45,25 @@ impl Transport for Watched {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let log = Log::default();
-    let mut client = Client::builder(
-        std::env::var("COSCI_BUCKET")?,
-        std::env::var("TENCENTCLOUD_REGION")?,
-    )
-    .transport(Watched::new(Arc::clone(&log))?);
-    if let Ok(endpoint) = std::env::var("COSCI_ENDPOINT") {
-        client = client.endpoint(endpoint);
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // What an error came from is its source, and is not repeated in its own text.
+            let causes = successors(Some(&*error), |&error| error.source());
+            let said: Vec<String> = causes.map(ToString::to_string).collect();
+            eprintln!("{}", said.join(": "));
+            ExitCode::FAILURE
+        }
     }
-    client.build()?.list_objects(ListObjects::new()).await?;
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
+    let log = Log::default();
+    let client = ClientBuilder::from_env()?
+        .transport(Watched::new(Arc::clone(&log))?)
+        .build()?;
+    client.list_objects(ListObjects::new()).await?;
     for line in log.lock().map_err(|_| "the log is broken")?.iter() {
         println!("{line}");
     }

@@ -4,6 +4,8 @@
 
 use std::error::Error;
 use std::io::Read;
+use std::iter::successors;
+use std::process::ExitCode;
 
 use ci_model::callback::{self, Event};
 use ci_model::{JobState, ReadError};
@@ -44,7 +46,20 @@ pub(crate) fn news(content_type: Option<&str>, body: &[u8]) -> Result<Vec<News>,
         .collect())
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // What an error came from is its source, and is not repeated in its own text.
+            let causes = successors(Some(&*error), |&error| error.source());
+            let said: Vec<String> = causes.map(ToString::to_string).collect();
+            eprintln!("{}", said.join(": "));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
     let mut body = Vec::new();
     std::io::stdin().read_to_end(&mut body)?;
     for news in news(None, &body)? {

@@ -4,6 +4,8 @@
 //! this machine; on the real service only the URL and the credentials differ.
 
 use std::error::Error;
+use std::iter::successors;
+use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ci_local::{Engine, LOCAL_SECRET_ID, LOCAL_SECRET_KEY};
@@ -31,7 +33,20 @@ pub(crate) struct Found {
     pub(crate) changed_header: Diagnosis,
 }
 
-fn main() -> Outcome<()> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // What an error came from is its source, and is not repeated in its own text.
+            let causes = successors(Some(&*error), |&error| error.source());
+            let said: Vec<String> = causes.map(ToString::to_string).collect();
+            eprintln!("{}", said.join(": "));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Outcome<()> {
     let runtime = tokio::runtime::Runtime::new()?;
     let (engine, origin) = runtime.block_on(serve())?;
     let found = put_and_get(&origin);

@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use ci_client::Client;
 use ci_local::{LOCAL_SECRET_ID, LOCAL_SECRET_KEY};
 use ci_tests::data;
-use ci_tests::local::{BUCKET, InProcess, REGION, client, engine};
+use ci_tests::local::{InProcess, client, engine};
 use ci_tests::picture::Picture;
 
 #[path = "../examples/batch_of_a_prefix.rs"]
@@ -70,11 +70,7 @@ async fn a_batch_of_a_prefix_gives_links_that_open_without_a_key() {
     }
     let folder = tempfile::tempdir().expect("a folder");
     let journal = folder.path().join("journal.jsonl");
-    let place = batch_of_a_prefix::Place {
-        bucket: BUCKET.to_owned(),
-        region: REGION.to_owned(),
-    };
-    let mut links = batch_of_a_prefix::links(&client, &place, "in/", &journal)
+    let mut links = batch_of_a_prefix::links(&client, "in/", &journal)
         .await
         .expect("links");
     links.sort_by_key(|link| link.uri.path().to_owned());
@@ -94,7 +90,7 @@ async fn a_batch_of_a_prefix_gives_links_that_open_without_a_key() {
     assert!(Picture::decode(&picture).width > 100);
 
     // A second run has nothing left to do, and makes no second job.
-    let again = batch_of_a_prefix::links(&client, &place, "in/", &journal)
+    let again = batch_of_a_prefix::links(&client, "in/", &journal)
         .await
         .expect("links");
     assert!(again.is_empty(), "{again:?}");

@@ -51,7 +51,7 @@ impl Service {
     /// The jobs that exist, once no fault is in the way.
     async fn jobs(&self) -> usize {
         self.engine.clear_faults();
-        let list = ListJobs::new(Tag::SmartCover).size(100u32);
+        let list = ListJobs::new(Tag::SmartCover).size(100);
         let page = self.client().list_jobs(list).await.expect("a list");
         page.output.jobs_detail.len()
     }

@@ -1,14 +1,16 @@
 //! Receives callbacks in axum: only with the secret in the address, each end once, and believed when the service agrees.
 //!
-//! `cargo run -p ci-client --example callbacks` listens on 127.0.0.1:8080; callbacks go to
+//! `cargo run -p ci-client --features callback-handler --example callbacks`, with the settings of `submit_and_wait`, listens on 127.0.0.1:8080; callbacks go to
 //! `http://127.0.0.1:8080/ci?secret=unguessable`.
 
 use std::error::Error;
+use std::iter::successors;
+use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 
-use ci_client::Client;
 use ci_client::callbacks::{Duplicates, Handler, Verdict};
 use ci_client::model::{JobState, JobsDetail};
+use ci_client::{Client, ClientBuilder};
 
 /// The receiver. `on_end` is called with what the service itself says of a job that has ended.
 pub(crate) fn app(
@@ -41,8 +43,21 @@ pub(crate) fn app(
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let client = Client::builder("media-1250000000", "ap-chongqing").build()?;
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // What an error came from is its source, and is not repeated in its own text.
+            let causes = successors(Some(&*error), |&error| error.source());
+            let said: Vec<String> = causes.map(ToString::to_string).collect();
+            eprintln!("{}", said.join(": "));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
+    let client = ClientBuilder::from_env()?.build()?;
     let app = app(client, "unguessable", |job| {
         println!("{:?}: {:?}", job.job_id, job.object_names());
     });

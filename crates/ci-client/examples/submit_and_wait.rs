@@ -1,13 +1,14 @@
 //! A whole job: video in, covers out.
 //!
-//! `cargo run -p ci-client --example submit_and_wait -- http://127.0.0.1:7717 clip.mp4` against a local engine, with its secret id
-//! and key in `TENCENTCLOUD_SECRET_ID` and `TENCENTCLOUD_SECRET_KEY`.
+//! `cargo run -p ci-client --example submit_and_wait -- clip.mp4` with `COSCI_BUCKET` and `TENCENTCLOUD_REGION` in the
+//! environment, and either `COSCI_ENDPOINT` for a local engine or the key pair of an account.
 
 use std::error::Error;
+use std::iter::successors;
+use std::process::ExitCode;
 
-use ci_client::core::GetObject;
 use ci_client::model::{CoverCount, SmartCover};
-use ci_client::{Client, WaitOptions};
+use ci_client::{Client, ClientBuilder, WaitOptions};
 
 /// Brings a video into the bucket, has covers made of it, and fetches them; their keys and bytes.
 pub(crate) async fn covers(
@@ -31,25 +32,31 @@ pub(crate) async fn covers(
         .await?;
     let mut covers = Vec::new();
     for key in done.object_names() {
-        let cover = client
-            .get_object(GetObject::new(key.as_str()))
-            .await?
-            .output;
+        let cover = client.get_object(key).await?.output;
         covers.push((key.clone(), cover.bytes.to_vec()));
     }
     Ok(covers)
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let mut args = std::env::args().skip(1);
-    let (Some(base), Some(file)) = (args.next(), args.next()) else {
-        return Err("two arguments are needed: an address and a video".into());
-    };
-    let client = Client::builder("media-1250000000", "ap-chongqing")
-        .endpoint(base)
-        .build()?;
-    for (key, bytes) in covers(&client, std::fs::read(file)?).await? {
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // What an error came from is its source, and is not repeated in its own text.
+            let causes = successors(Some(&*error), |&error| error.source());
+            let said: Vec<String> = causes.map(ToString::to_string).collect();
+            eprintln!("{}", said.join(": "));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
+    let file = std::env::args().nth(1).ok_or("a video is needed")?;
+    let video = std::fs::read(&file).map_err(|why| format!("{file}: {why}"))?;
+    let client = ClientBuilder::from_env()?.build()?;
+    for (key, bytes) in covers(&client, video).await? {
         println!("{key}: {} bytes", bytes.len());
     }
     Ok(())

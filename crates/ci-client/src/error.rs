@@ -229,8 +229,12 @@ impl fmt::Display for CallError {
     }
 }
 
+/// One line with the causes, since a `main` that returns an error shows it like this; all fields with `{:#?}`.
 impl fmt::Debug for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !f.alternate() {
+            return with_causes(self, f);
+        }
         f.debug_struct("CallError")
             .field("operation", &self.0.operation)
             .field("cause", &self.0.cause)
@@ -244,6 +248,17 @@ impl Error for CallError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.0.cause.source()
     }
+}
+
+/// An error, and what it came from.
+pub(crate) fn with_causes(error: &dyn Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    write!(f, "{error}")?;
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        write!(f, ": {error}")?;
+        cause = error.source();
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -293,5 +308,10 @@ mod tests {
         );
         assert_eq!(error.source().unwrap().to_string(), "connection refused");
         assert_eq!(error.kind(), "network");
+        // What `main` prints of an error that it returns.
+        let line =
+            "DescribeJobs: the transport failed (not sent) (after 2 attempts): connection refused";
+        assert_eq!(format!("{error:?}"), line);
+        assert!(format!("{error:#?}").contains("attempts: ["));
     }
 }

@@ -77,6 +77,27 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
+    /// Sets how many attempts may follow the first.
+    #[must_use]
+    pub fn retries(mut self, retries: u32) -> Self {
+        self.retries = retries;
+        self
+    }
+
+    /// Sets the longest first pause.
+    #[must_use]
+    pub fn base(mut self, base: Duration) -> Self {
+        self.base = base;
+        self
+    }
+
+    /// Sets the longest pause.
+    #[must_use]
+    pub fn longest(mut self, longest: Duration) -> Self {
+        self.longest = longest;
+        self
+    }
+
     /// The pause after `failed` attempts; `dice` is from 0 to 1. What the service asked for is the least.
     pub(crate) fn pause(&self, failed: u32, asked: Option<Duration>, dice: f64) -> Duration {
         let doubled = self

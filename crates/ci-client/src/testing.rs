@@ -184,6 +184,15 @@ impl<T: Transport> Transport for Recorder<T> {
     }
 }
 
+/// A text that [`Recorder::recording`] did not give.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line} of the recording is no recorded exchange")]
+#[non_exhaustive]
+pub struct InvalidRecording {
+    /// The first line that cannot be read, from 1.
+    pub line: usize,
+}
+
 /// Plays a recording: each answer once, to a request of the same method and target, in the recorded order.
 #[derive(Debug, Clone)]
 pub struct Replay(Arc<Mutex<Vec<Value>>>);
@@ -192,19 +201,17 @@ impl Replay {
     /// Reads what [`Recorder::recording`] gave.
     ///
     /// # Errors
-    /// The number of the first line, from 1, that is no recorded exchange.
-    pub fn new(recording: &str) -> Result<Self, usize> {
+    /// [`InvalidRecording`] names the first line that is no recorded exchange.
+    pub fn new(recording: &str) -> Result<Self, InvalidRecording> {
         let lines = recording
             .lines()
             .enumerate()
             .filter(|(_, line)| !line.trim().is_empty());
         let read = lines.map(|(at, line)| {
-            let value: Value = serde_json::from_str(line).map_err(|_| at + 1)?;
-            if response(&value).is_some() && value.get("target").is_some() {
-                Ok(value)
-            } else {
-                Err(at + 1)
-            }
+            let value: Option<Value> = serde_json::from_str(line).ok();
+            value
+                .filter(|value| response(value).is_some() && value.get("target").is_some())
+                .ok_or(InvalidRecording { line: at + 1 })
         });
         Ok(Self(Arc::new(Mutex::new(read.collect::<Result<_, _>>()?))))
     }
@@ -256,10 +263,7 @@ mod tests {
     async fn canned_answers_come_in_order_and_requests_are_kept() {
         let canned = Canned::new().answer(200, "abc").answer(404, "");
         let client = client(canned.clone());
-        let got = client
-            .get_object(ci_core::GetObject::new("a"))
-            .await
-            .unwrap();
+        let got = client.get_object("a").await.unwrap();
         assert_eq!(got.output.bytes, "abc");
         assert!(client.head_object("b").await.unwrap_err().is_not_found());
         let asked = canned.captured();
@@ -278,31 +282,22 @@ mod tests {
                 .answer(200, "text"),
         );
         let first = client(recorder.clone());
-        first
-            .get_object(ci_core::GetObject::new("a"))
-            .await
-            .unwrap();
-        first
-            .get_object(ci_core::GetObject::new("b"))
-            .await
-            .unwrap();
+        first.get_object("a").await.unwrap();
+        first.get_object("b").await.unwrap();
         let recording = recorder.recording();
         assert!(
             !recording.contains("CANARY") && !recording.contains("q-signature"),
             "{recording}"
         );
         let second = client(Replay::new(&recording).unwrap());
-        let get = async |key: &str| {
-            second
-                .get_object(ci_core::GetObject::new(key))
-                .await
-                .unwrap()
-                .output
-                .bytes
-        };
+        let get = async |key: &str| second.get_object(key).await.unwrap().output.bytes;
         assert_eq!(get("b").await, "text");
         assert_eq!(get("a").await, &b"\xff\x00"[..]);
         assert!(second.head_object("a").await.is_err());
-        assert_eq!(Replay::new("{}").unwrap_err(), 1);
+        let error = Replay::new("\n{}").unwrap_err();
+        assert_eq!(
+            (error.line, error.to_string().as_str()),
+            (2, "line 2 of the recording is no recorded exchange")
+        );
     }
 }

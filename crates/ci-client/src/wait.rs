@@ -1,6 +1,7 @@
 //! Waiting for jobs to end: one poll for many, at growing intervals, and no longer than there is hope.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::time::Duration;
 
 use ci_core::DescribeJobs;
@@ -9,7 +10,7 @@ use thiserror::Error;
 use tokio::time::Instant;
 
 use crate::client::Client;
-use crate::error::CallError;
+use crate::error::{CallError, with_causes};
 use crate::retry::dice;
 
 /// How patiently to wait.
@@ -62,6 +63,13 @@ impl WaitOptions {
         self
     }
 
+    /// Sets how many jobs one look asks about.
+    #[must_use]
+    pub fn together(mut self, together: usize) -> Self {
+        self.together = together;
+        self
+    }
+
     pub(crate) fn pause(&self, look: u32, dice: f64) -> Duration {
         let grown = self.interval.mul_f64(
             1.5f64
@@ -92,7 +100,9 @@ pub(crate) enum Look {
 }
 
 /// Why waiting ended without success.
-#[derive(Debug, Clone, Error)]
+///
+/// `{:?}` is one line with the causes, as for [`CallError`]; `{:#?}` has the whole job.
+#[derive(Clone, Error)]
 #[non_exhaustive]
 pub enum WaitError {
     /// The job failed.
@@ -117,6 +127,26 @@ pub enum WaitError {
     /// A look failed, after its retries.
     #[error(transparent)]
     Call(#[from] CallError),
+}
+
+impl fmt::Debug for WaitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !f.alternate() {
+            return with_causes(self, f);
+        }
+        match self {
+            Self::Failed(job) => f.debug_tuple("Failed").field(job).finish(),
+            Self::Cancelled(job) => f.debug_tuple("Cancelled").field(job).finish(),
+            Self::NotFound(id) => f.debug_tuple("NotFound").field(id).finish(),
+            Self::TimedOut { job, waited, last } => f
+                .debug_struct("TimedOut")
+                .field("job", job)
+                .field("waited", waited)
+                .field("last", last)
+                .finish(),
+            Self::Call(error) => f.debug_tuple("Call").field(error).finish(),
+        }
+    }
 }
 
 impl WaitError {

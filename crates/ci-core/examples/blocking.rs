@@ -3,6 +3,8 @@
 //! `cargo run -p ci-core --example blocking -- http://127.0.0.1:7717 j1a2b3c4…` asks a local engine about a job.
 
 use std::error::Error;
+use std::iter::successors;
+use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
@@ -40,7 +42,20 @@ pub(crate) fn agent() -> ureq::Agent {
         .into()
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // What an error came from is its source, and is not repeated in its own text.
+            let causes = successors(Some(&*error), |&error| error.source());
+            let said: Vec<String> = causes.map(ToString::to_string).collect();
+            eprintln!("{}", said.join(": "));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
     let (Some(base), Some(id)) = (args.next(), args.next()) else {
         return Err("two arguments are needed: an address and the id of a job".into());

@@ -19,6 +19,7 @@ use crate::{
 
 /// What to add to a request to sign it.
 #[derive(Clone)]
+#[non_exhaustive]
 #[must_use = "a signature does nothing until it is added to the request"]
 pub struct Signed {
     /// Value of the `Authorization` header, marked sensitive.

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use ci_core::GetObject;
 use ci_local::{Config, Effect, Fault, Media};
 use ci_model::{CreateJobRequest, JobOutput, OperationRequest, SmartCover};
 use ci_tests::local::{BUCKET, REGION};
@@ -28,7 +27,7 @@ fn callbacks_show_their_attempts_and_can_be_sent_again() {
     );
     let url = receiver(&["503 Not Now", "200 OK"]);
     served
-        .wait(client.create_one(request.call_back(url.as_str().into())))
+        .wait(client.create_job_with(request.call_back(url.as_str().into())))
         .expect("created");
     browser.click("#tab-callbacks");
     browser.wait("document.querySelector('#callbacks .pill.Delivered')");
@@ -52,7 +51,7 @@ fn requests_appear_with_their_verdicts_and_can_be_filtered() {
     // No job has changed: the request itself is the news.
     browser.wait("$('log').querySelector('.pill.valid')");
     let stranger = client_with(&served, "wrong");
-    let refused = served.wait(stranger.get_object(GetObject::new("in/a.mp4")));
+    let refused = served.wait(stranger.get_object("in/a.mp4"));
     let request_id = refused
         .expect_err("refused")
         .request_id()

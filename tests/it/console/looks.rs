@@ -1,6 +1,5 @@
 //! How the console looks: in wide and narrow windows, in light and in dark.
 
-use ci_core::GetObject;
 use ci_local::Config;
 use ci_model::{CoverCount, SmartCover};
 use ci_tests::data;
@@ -46,7 +45,7 @@ fn it_fits_every_window_and_can_be_read_in_light_and_dark() {
     browser.wait("document.querySelectorAll('article.Success img').length === 5");
     browser.wait("document.querySelector('article.Failed')");
     let stranger = client_with(&served, "wrong");
-    drop(served.wait(stranger.get_object(GetObject::new(&*long))));
+    drop(served.wait(stranger.get_object(&*long)));
     browser.wait("$('log').querySelector('.pill.refused')");
     let mut grounds = Vec::new();
     for scheme in ["light", "dark"] {

@@ -31,7 +31,9 @@ fn markup_in_every_text_of_a_stranger_stays_text() {
         .user_data(UserData::new(format!("{SCRIPT}{IMAGE}")).expect("printable"));
     let request = CreateJobRequest::smart_cover(&*input, operation)
         .call_back(format!("http://127.0.0.1:9/?{SCRIPT}").as_str().into());
-    served.wait(client.create_one(request)).expect("created");
+    served
+        .wait(client.create_job_with(request))
+        .expect("created");
     served
         .wait(client.put_object("in/text.mp4", SCRIPT))
         .expect("put");
@@ -48,7 +50,7 @@ fn markup_in_every_text_of_a_stranger_stays_text() {
         NotifyConfig::default(),
     );
     served
-        .wait(client.update_queue(queue, named))
+        .wait(client.update_queue(&queue, named))
         .expect("renamed");
 
     // A file of markup, chosen in the form, goes the same ways.

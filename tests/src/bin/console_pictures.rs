@@ -82,7 +82,7 @@ fn busy_day(served: &OnPort) -> Result<(), Box<dyn Error>> {
         let output = JobOutput::new(REGION, BUCKET, output);
         let operation = OperationRequest::inline(cover, output).user_data(UserData::new(data)?);
         let request = CreateJobRequest::smart_cover(input, operation).call_back(callback.into());
-        let job = served.wait(client.create_one(request))?;
+        let job = served.wait(client.create_job_with(request))?;
         let done = served.wait(client.wait(&job.job_id));
         // One of them fails, which is what it is for.
         drop(done);
@@ -116,11 +116,7 @@ fn busy_day(served: &OnPort) -> Result<(), Box<dyn Error>> {
     let template = TemplateRequest::new(TemplateName::new("wide-three")?, three);
     served.wait(client.create_template(template))?;
     let stranger = client_with("wrong");
-    drop(
-        served.wait(
-            there(stranger)?.get_object(ci_client::core::GetObject::new("covers/bikes-0.jpg")),
-        ),
-    );
+    drop(served.wait(there(stranger)?.get_object("covers/bikes-0.jpg")));
     served
         .engine
         .add_fault(Fault::new(Effect::LoseAnswer).operation("CreateJob").nth(4))?;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ci_core::{GetObject, ListObjects, ObjectSummary, PutObject};
+use ci_core::{ListObjects, ObjectSummary, PutObject};
 use serde_json::json;
 
 use super::answer::{Answer, cell};
@@ -58,7 +58,7 @@ async fn get(args: ObjectsGet, output: Output) -> Result<u8, Failure> {
         ));
     }
     let client = connect::client(&args.connection, None)?;
-    let reply = client.get_object(GetObject::new(&args.key)).await?;
+    let reply = client.get_object(&args.key).await?;
     let object = &reply.output;
     let Some(file) = file else {
         output::bytes(&object.bytes)?;

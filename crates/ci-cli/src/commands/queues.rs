@@ -63,7 +63,7 @@ async fn update(args: QueuesUpdate, output: Output) -> Result<u8, Failure> {
         });
     }
     let request = UpdateQueueRequest::new(name, becomes.unwrap_or(QueueState::Active), notify);
-    let reply = client.update_queue(args.id, request).await?;
+    let reply = client.update_queue(&args.id, request).await?;
     let mut answer = Answer::of(&reply);
     answer.attempts += looks;
     answer.print(output, || table(std::slice::from_ref(&reply.output.queue)))

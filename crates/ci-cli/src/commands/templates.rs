@@ -37,7 +37,7 @@ fn request(args: &TemplatesCreate) -> TemplateRequest {
 /// The service has no call for one template: the list is asked for these ids.
 async fn get(args: TemplatesGet, output: Output) -> Result<u8, Failure> {
     let client = connect::client(&args.connection, None)?;
-    let list = ListTemplates::new().ids(args.ids.clone()).page_size(100u32);
+    let list = ListTemplates::new().ids(args.ids.clone()).page_size(100);
     let reply = client.list_templates(list).await?;
     let found = &reply.output.template_list;
     let missing: Vec<String> = args
@@ -71,7 +71,7 @@ async fn list(args: TemplatesList, output: Output) -> Result<u8, Failure> {
 async fn update(args: TemplatesUpdate, output: Output) -> Result<u8, Failure> {
     let client = connect::client(&args.becomes.connection, None)?;
     let request = request(&args.becomes);
-    let reply = client.update_template(args.id, request).await?;
+    let reply = client.update_template(&args.id, request).await?;
     Answer::of(&reply).print(output, || {
         table(std::slice::from_ref(&reply.output.template))
     })
@@ -79,7 +79,7 @@ async fn update(args: TemplatesUpdate, output: Output) -> Result<u8, Failure> {
 
 async fn delete(args: TemplatesDelete, output: Output) -> Result<u8, Failure> {
     let client = connect::client(&args.connection, None)?;
-    let reply = client.delete_template(args.id.clone()).await?;
+    let reply = client.delete_template(&args.id).await?;
     Answer::of(&reply).print(output, || format!("{}\n", args.id))
 }
 

@@ -70,6 +70,43 @@ impl Default for BatchOptions {
     }
 }
 
+impl BatchOptions {
+    /// Sets how many submissions are under way at once.
+    #[must_use]
+    pub fn concurrency(mut self, concurrency: usize) -> Self {
+        self.concurrency = concurrency;
+        self
+    }
+
+    /// Sets how many submissions a second there are at most.
+    #[must_use]
+    pub fn rate(mut self, rate: f64) -> Self {
+        self.rate = Some(rate);
+        self
+    }
+
+    /// Sets how many jobs may be unfinished.
+    #[must_use]
+    pub fn unfinished(mut self, unfinished: usize) -> Self {
+        self.unfinished = unfinished;
+        self
+    }
+
+    /// Sets how long a job has to be absent from the list before it is sent again.
+    #[must_use]
+    pub fn absent(mut self, absent: Duration) -> Self {
+        self.absent = absent;
+        self
+    }
+
+    /// Sets how often to look at each job, and for how long.
+    #[must_use]
+    pub fn wait(mut self, wait: WaitOptions) -> Self {
+        self.wait = wait;
+        self
+    }
+}
+
 /// How one job of a batch ended.
 #[derive(Debug)]
 #[non_exhaustive]

@@ -7,9 +7,10 @@ use ci_core::{Domain, Endpoint, ObjectAccess, RequestError};
 use cos_sign::{Signer, TokenName};
 use thiserror::Error;
 
+use super::env::standard;
 use super::{Client, Limits, Shared};
 use crate::clock::{Clock, Skew, SystemClock};
-use crate::credentials::{Cache, CredentialsChain, ProvideCredentials};
+use crate::credentials::{Cache, ProvideCredentials};
 use crate::retry::{Budget, RetryPolicy};
 use crate::transport::{
     DynTransport, HyperTransport, HyperTransportBuilder, Proxy, SetupError, Transport,
@@ -35,6 +36,12 @@ pub struct ClientBuilder {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum BuildError {
+    /// A variable that [`ClientBuilder::from_env`] needs.
+    #[error("{variable} is not set")]
+    Unset {
+        /// Its name.
+        variable: &'static str,
+    },
     /// Bucket, region or address.
     #[error(transparent)]
     Endpoint(#[from] RequestError),
@@ -78,8 +85,10 @@ impl ClientBuilder {
         self
     }
 
-    /// What to sign with: [`Credentials`](cos_sign::Credentials) as they are, or a provider. By default
-    /// [`CredentialsChain::standard`]: environment, tccli profile, TKE, CVM.
+    /// What to sign with: [`Credentials`](cos_sign::Credentials) as they are, or a provider.
+    ///
+    /// By default [`CredentialsChain::standard`](crate::credentials::CredentialsChain::standard): environment, tccli
+    /// profile, TKE, CVM. For an endpoint on this machine: the environment, or else the fixed pair of a local engine.
     pub fn credentials(mut self, provider: impl ProvideCredentials) -> Self {
         self.credentials = Some(Arc::new(provider));
         self
@@ -173,9 +182,11 @@ impl ClientBuilder {
             Some(transport) => transport,
             None => Box::new(self.network.build()?),
         };
-        let provider = self
-            .credentials
-            .unwrap_or_else(|| Arc::new(CredentialsChain::standard()));
+        let provider = self.credentials.unwrap_or_else(|| {
+            Arc::new(standard(self.base.as_deref(), |name| {
+                std::env::var(name).ok()
+            }))
+        });
         let shared = Shared {
             transport,
             credentials: Cache::new(provider, Arc::clone(&self.clock)),

@@ -39,7 +39,7 @@ impl Client {
         output: impl Into<String>,
     ) -> Result<CreatedJob, CallError> {
         let operation = OperationRequest::inline(covers, self.output(output));
-        self.create_one(CreateJobRequest::smart_cover(input, operation))
+        self.create_job_with(CreateJobRequest::smart_cover(input, operation))
             .await
     }
 
@@ -49,20 +49,23 @@ impl Client {
     /// [`CallError`].
     pub async fn create_job_by_template(
         &self,
-        template: TemplateId,
+        template: &TemplateId,
         input: impl Into<String>,
         output: impl Into<String>,
     ) -> Result<CreatedJob, CallError> {
-        let operation = OperationRequest::by_template(template, self.output(output));
-        self.create_one(CreateJobRequest::smart_cover(input, operation))
+        let operation = OperationRequest::by_template(template.clone(), self.output(output));
+        self.create_job_with(CreateJobRequest::smart_cover(input, operation))
             .await
     }
 
-    /// Sends any request for one job.
+    /// As [`Client::create_job`], with a request of the caller's: callbacks, queue, level, `UserData`.
     ///
     /// # Errors
     /// [`CallError`].
-    pub async fn create_one(&self, request: CreateJobRequest) -> Result<CreatedJob, CallError> {
+    pub async fn create_job_with(
+        &self,
+        request: CreateJobRequest,
+    ) -> Result<CreatedJob, CallError> {
         let reply = self.create_jobs(request).await?;
         let (request_id, attempts, mark) = (reply.request_id, reply.attempts, reply.mark);
         let job = reply.output.jobs_detail.into_iter().next();

@@ -104,12 +104,14 @@ impl Client {
             .map_err(|trouble| trouble.into_error(PutObject::NAME))
     }
 
-    /// Reads an object, or a range of it, of at most 64 MiB. See [`Client::get_object_stream`] for more.
+    /// Reads the object of a key, of at most 64 MiB; see [`Client::get_object_stream`] for more.
+    ///
+    /// A [`GetObject`] in place of the key asks for a range, or only for what has changed.
     ///
     /// # Errors
     /// [`CallError`].
-    pub async fn get_object(&self, get: GetObject) -> Result<Reply<Object>, CallError> {
-        self.send(get).await
+    pub async fn get_object(&self, get: impl Into<GetObject>) -> Result<Reply<Object>, CallError> {
+        self.send(get.into()).await
     }
 
     /// Reads an object as a stream. Attempts are made until the reply begins; a stream that breaks off ends in an error
@@ -119,9 +121,10 @@ impl Client {
     /// [`CallError`].
     pub async fn get_object_stream(
         &self,
-        get: &GetObject,
+        get: impl Into<GetObject>,
     ) -> Result<Reply<(ObjectHead, Body)>, CallError> {
         let request = get
+            .into()
             .request(&self.endpoint)
             .map_err(|error| Self::invalid(GetObject::NAME, error))?;
         let (head, _) = request.into_parts();

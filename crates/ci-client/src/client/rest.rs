@@ -32,15 +32,15 @@ calls! {
     /// Creates a template.
     create_template(request: TemplateRequest) -> TemplateResponse = CreateTemplate::new(request);
     /// Replaces a template as a whole.
-    update_template(template: TemplateId, request: TemplateRequest) -> TemplateResponse = UpdateTemplate::new(template, request);
+    update_template(template: &TemplateId, request: TemplateRequest) -> TemplateResponse = UpdateTemplate::new(template.clone(), request);
     /// Deletes a template.
-    delete_template(template: TemplateId) -> DeleteTemplateResponse = DeleteTemplate::new(template);
+    delete_template(template: &TemplateId) -> DeleteTemplateResponse = DeleteTemplate::new(template.clone());
     /// Lists templates, one page.
     list_templates(list: ListTemplates) -> ListTemplatesResponse = list;
     /// Lists queues, one page.
     list_queues(list: ListQueues) -> ListQueuesResponse = list;
     /// Changes a queue.
-    update_queue(queue: QueueId, request: UpdateQueueRequest) -> UpdateQueueResponse = UpdateQueue::new(queue, request);
+    update_queue(queue: &QueueId, request: UpdateQueueRequest) -> UpdateQueueResponse = UpdateQueue::new(queue.clone(), request);
     /// Opens the media service of the client's bucket.
     open_bucket() -> OpenBucketResponse = OpenBucket;
     /// Closes the media service of the client's bucket, which also deletes its queue.

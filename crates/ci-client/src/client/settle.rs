@@ -181,7 +181,7 @@ impl Client {
 
     /// The list to look through, newest first. Marks of ours cannot be mistaken, so it may go back too far.
     fn jobs_since(&self, tag: &Tag, since: i64) -> ListJobs {
-        let mut list = ListJobs::new(tag.clone()).size(100u32);
+        let mut list = ListJobs::new(tag.clone()).size(100);
         list.start_creation_time =
             CiTime::from_unix_seconds(since.saturating_add(self.difference()) - SLACK);
         list

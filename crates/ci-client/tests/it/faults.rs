@@ -188,7 +188,7 @@ async fn with_user_data_of_the_callers_own_the_job_is_found_by_time_and_objects(
     let service = Service::start([Post::AcceptedAndLost], List::Good).await;
     let job = service
         .client()
-        .create_one(request("order 17"))
+        .create_job_with(request("order 17"))
         .await
         .unwrap();
     assert_eq!(
@@ -204,7 +204,7 @@ async fn with_user_data_of_the_callers_own_the_job_is_found_by_time_and_objects(
         .push_back(Post::AcceptedAndLost);
     let error = service
         .client()
-        .create_one(request("order 17"))
+        .create_job_with(request("order 17"))
         .await
         .unwrap_err();
     assert_eq!(

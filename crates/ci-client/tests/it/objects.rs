@@ -76,11 +76,7 @@ async fn an_object_is_read_as_a_stream_and_its_connection_used_again() {
     .await;
     let client = builder(&peer).build().unwrap();
     for _ in 0..2 {
-        let (head, body) = client
-            .get_object_stream(&GetObject::new("a"))
-            .await
-            .unwrap()
-            .output;
+        let (head, body) = client.get_object_stream("a").await.unwrap().output;
         assert_eq!(head.content_length, Some(200_000));
         let mut out = Vec::new();
         assert_eq!(body.write_to(&mut out).await.unwrap(), 200_000);
@@ -97,13 +93,9 @@ async fn an_object_that_is_cut_off_is_an_error_and_not_a_short_object() {
     })
     .await;
     let client = builder(&peer).retries(1).build().unwrap();
-    let error = client.get_object(GetObject::new("a")).await.unwrap_err();
+    let error = client.get_object("a").await.unwrap_err();
     assert_eq!((error.kind(), error.attempts()), ("network", 2), "{error}");
-    let (_, body) = client
-        .get_object_stream(&GetObject::new("a"))
-        .await
-        .unwrap()
-        .output;
+    let (_, body) = client.get_object_stream("a").await.unwrap().output;
     assert!(body.collect(100).await.is_err());
 }
 
@@ -150,9 +142,9 @@ async fn silence_ends_a_call_that_waits_for_the_head_or_for_the_rest_of_a_body()
             .idle_timeout(Duration::from_millis(100))
             .build()
             .unwrap();
-        let error = client.get_object(GetObject::new("a")).await.unwrap_err();
+        let error = client.get_object("a").await.unwrap_err();
         assert_eq!(error.kind(), "timed_out", "{error}");
-        match client.get_object_stream(&GetObject::new("a")).await {
+        match client.get_object_stream("a").await {
             Ok(reply) => assert!(reply.output.1.collect(100).await.unwrap_err().is_timeout()),
             Err(error) => assert_eq!(error.kind(), "timed_out", "{error}"),
         }

@@ -61,11 +61,7 @@ fn builder(port: u16) -> ClientBuilder {
 }
 
 async fn get(builder: ClientBuilder) -> Result<String, ci_client::CallError> {
-    let reply = builder
-        .build()
-        .unwrap()
-        .get_object(ci_client::core::GetObject::new("a"))
-        .await?;
+    let reply = builder.build().unwrap().get_object("a").await?;
     Ok(String::from_utf8(reply.output.bytes.to_vec()).unwrap())
 }
 
@@ -158,10 +154,7 @@ async fn plain_http_goes_through_a_proxy_in_absolute_form() {
         .build()
         .unwrap();
     for _ in 0..2 {
-        let got = client
-            .get_object(ci_client::core::GetObject::new("a"))
-            .await
-            .unwrap();
+        let got = client.get_object("a").await.unwrap();
         assert_eq!(got.output.bytes, "hello");
     }
     assert_eq!(proxy.connections(), 1);

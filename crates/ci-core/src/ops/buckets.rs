@@ -124,7 +124,7 @@ mod tests {
         let call = ListBuckets::new()
             .regions(["ap-chongqing", "ap-beijing"])
             .bucket_name("me")
-            .page_number(1u32);
+            .page_number(1);
         let expected =
             "GET ci/mediabucket?regions=ap-chongqing%2Cap-beijing&bucketName=me&pageNumber=1";
         assert_eq!(line(&call).0, expected);

@@ -254,7 +254,7 @@ mod tests {
             .queue_type("Transcoding")
             .order_by_time(Order::Asc)
             .next_token("t/1")
-            .size(100u32)
+            .size(100)
             .states([JobState::Success, JobState::Failed])
             .start_creation_time(CiTime::new("2022-06-27T00:00:00+0800"))
             .end_creation_time(CiTime::new("2022-06-28T00:00:00+0800"))

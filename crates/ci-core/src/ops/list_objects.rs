@@ -189,7 +189,7 @@ mod tests {
             .prefix("in/")
             .delimiter("/")
             .marker("in/a b")
-            .max_keys(5u32);
+            .max_keys(5);
         let expected =
             "GET b.cos/?prefix=in%2F&delimiter=%2F&marker=in%2Fa%20b&max-keys=5&encoding-type=url";
         assert_eq!(line(&call).0, expected);

@@ -19,14 +19,27 @@ pub use templates::{CreateTemplate, DeleteTemplate, ListTemplates, UpdateTemplat
 pub(crate) use objects::object_path;
 
 /// Declares setters that take what the field holds.
+///
+/// Texts are taken as `impl Into<String>`; all else as it is, because a bare `100` is no `impl Into<u32>`.
 macro_rules! setters {
-    ($($(#[$meta:meta])* $field:ident: $type:ty),* $(,)?) => {
-        $($(#[$meta])*
+    () => {};
+    ($(#[$meta:meta])* $field:ident: String, $($rest:tt)*) => {
+        $(#[$meta])*
         #[must_use]
-        pub fn $field(mut self, $field: impl Into<$type>) -> Self {
+        pub fn $field(mut self, $field: impl Into<String>) -> Self {
             self.$field = Some($field.into());
             self
-        })*
+        }
+        $crate::ops::setters! { $($rest)* }
+    };
+    ($(#[$meta:meta])* $field:ident: $type:ty, $($rest:tt)*) => {
+        $(#[$meta])*
+        #[must_use]
+        pub fn $field(mut self, $field: $type) -> Self {
+            self.$field = Some($field);
+            self
+        }
+        $crate::ops::setters! { $($rest)* }
     };
 }
 pub(crate) use setters;

@@ -167,6 +167,13 @@ impl GetObject {
     }
 }
 
+/// The whole object of a key.
+impl<K: Into<String>> From<K> for GetObject {
+    fn from(key: K) -> Self {
+        Self::new(key)
+    }
+}
+
 impl Operation for GetObject {
     const NAME: &'static str = "GetObject";
     const REPEAT: Repeat = Repeat::Safe;

@@ -124,7 +124,7 @@ mod tests {
             .queue_ids([id.clone()])
             .state(QueueState::Paused)
             .category("CateAll")
-            .page_size(5u32);
+            .page_size(5);
         assert_eq!(
             line(&call).0,
             "GET b.ci/queue?queueIds=p1&state=Paused&category=CateAll&pageSize=5"

@@ -231,8 +231,8 @@ mod tests {
                 TemplateId::new("t2").unwrap(),
             ])
             .name("we")
-            .page_number(2u32)
-            .page_size(100u32);
+            .page_number(2)
+            .page_size(100);
         let expected = "GET b.ci/template?tag=SmartCover&category=Official&ids=t1%2Ct2&name=we&pageNumber=2&pageSize=100";
         assert_eq!(line(&call).0, expected);
         assert_eq!(line(&ListTemplates::new()).0, "GET b.ci/template");

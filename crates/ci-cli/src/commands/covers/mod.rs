@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use ci_client::{Client, WaitOptions};
-use ci_core::GetObject;
 use ci_model::{JobsDetail, SmartCover};
 use indicatif::{MultiProgress, ProgressBar};
 use serde_json::{Value, json};
@@ -173,7 +172,7 @@ impl Job {
         let ended = client.wait_with(&job, pace, |_| {}).await?;
         let mut objects = Vec::new();
         for key in ended.object_names() {
-            let bytes = client.get_object(GetObject::new(key)).await?.output.bytes;
+            let bytes = client.get_object(key).await?.output.bytes;
             check_md5(&ended, key, &bytes)?;
             objects.push((key.clone(), bytes));
         }

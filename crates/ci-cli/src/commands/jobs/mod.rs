@@ -29,7 +29,7 @@ pub(crate) async fn run(command: Jobs, output: Output) -> Result<u8, Failure> {
 
 async fn create(args: JobsCreate, output: Output) -> Result<u8, Failure> {
     let client = connect::client(&args.connection, None)?;
-    let created = client.create_one(request(&args, &client)).await?;
+    let created = client.create_job_with(request(&args, &client)).await?;
     let job = if args.wait {
         output::note(&format!("cosci: {} was created", created.job_id));
         client
