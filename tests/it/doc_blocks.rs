@@ -20,6 +20,8 @@ enum How {
     CompiledOnly(String),
     /// Stands word for word in a program that the tests run.
     From(String),
+    /// Is run by a test of its own.
+    By(String),
     /// Is read by the parser of its format.
     Parsed,
     /// Nothing, for a reason.
@@ -40,6 +42,9 @@ impl How {
         if let Some(file) = marker.strip_prefix("from ") {
             return Ok(Self::From(file.to_owned()));
         }
+        if let Some(test) = marker.strip_prefix("run by ") {
+            return Ok(Self::By(test.to_owned()));
+        }
         match block.language.as_str() {
             "sh" => Ok(Self::Shell),
             "json" | "xml" | "toml" => Ok(Self::Parsed),
@@ -56,7 +61,8 @@ impl How {
                 }
             }
             other => Err(format!(
-                "a block of {other:?} needs <!-- from FILE --> (a program that the tests run) or <!-- not run: WHY --> \
+                "a block of {other:?} needs <!-- from FILE --> (a program that the tests run), <!-- run by TEST --> or \
+                 <!-- not run: WHY --> \
                  on the line before it"
             )),
         }
@@ -68,6 +74,7 @@ impl How {
             Self::DocTest => "run by rustdoc".into(),
             Self::CompiledOnly(why) => format!("compiled by rustdoc: {why}"),
             Self::From(file) => format!("run as part of `{file}`"),
+            Self::By(test) => format!("run by `{test}`"),
             Self::Parsed => "read by a parser".into(),
             Self::NotRun(why) => format!("**not run**: {why}"),
             Self::Prints => "looked for in what the page prints".into(),
@@ -147,6 +154,7 @@ fn kind(how: &How) -> &'static str {
         How::DocTest => "run by rustdoc",
         How::CompiledOnly(_) => "compiled by rustdoc, not run",
         How::From(_) => "run as part of an example",
+        How::By(_) => "run by a test of its own",
         How::Parsed => "read by a parser",
         How::NotRun(_) => "not run, with the reason",
         How::Prints => "output, compared with what the page prints",
@@ -158,6 +166,15 @@ fn kind(how: &How) -> &'static str {
 fn checked(how: &How, block: &Block) -> Result<(), String> {
     match how {
         How::From(file) => stands_in(file, &block.text),
+        How::By(test) => {
+            let text = fs::read_to_string(root().join(test)).map_err(|e| format!("{test}: {e}"))?;
+            let (page, language) = (&block.page, format!("\"{}\"", block.language));
+            if text.contains(page) && text.contains(&language) {
+                Ok(())
+            } else {
+                Err(format!("{test} does not run the {language} of {page}"))
+            }
+        }
         How::Parsed => match block.language.as_str() {
             "json" => serde_json::from_str::<serde_json::Value>(&block.text)
                 .map(drop)

@@ -16,6 +16,7 @@ mod jobs;
 mod kills;
 mod limits;
 mod listen;
+mod migration;
 mod rest;
 mod sdks;
 mod shell;

@@ -6,6 +6,7 @@
 //! - `<!-- background -->`: this block of a shell goes on running while the blocks after it run.
 //! - `<!-- fails -->`: this block of a shell ends with a failure, which is what it shows.
 //! - `<!-- compiled only: WHY -->`: this Rust is not run.
+//! - `<!-- run by TEST -->`: that test runs the block by itself.
 //! - `<!-- not run: WHY -->`: no test does anything with it.
 
 use std::fs;
