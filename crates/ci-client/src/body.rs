@@ -11,7 +11,7 @@ use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
-use crate::transport::{Sent, TransportError, TransportFault};
+use crate::transport::{TransportError, TransportFault};
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
@@ -80,7 +80,7 @@ impl Body {
     /// # Errors
     /// When there are more, when the connection ends early, or when it falls silent.
     pub async fn collect(mut self, limit: usize) -> Result<Bytes, TransportError> {
-        let too_large = || TransportError::new(Sent::Maybe, TransportFault::TooLarge { limit });
+        let too_large = || TransportError::reading(TransportFault::TooLarge { limit });
         if self.length().is_some_and(|length| length > limit as u64) {
             return Err(too_large());
         }
@@ -115,22 +115,26 @@ impl Body {
     ) -> Result<u64, TransportError> {
         let mut count = 0;
         while let Some(chunk) = self.chunk().await? {
-            writer
-                .write_all(&chunk)
-                .await
-                .map_err(TransportError::maybe_sent)?;
+            writer.write_all(&chunk).await.map_err(unwritten)?;
             count += chunk.len() as u64;
         }
-        writer.flush().await.map_err(TransportError::maybe_sent)?;
+        writer.flush().await.map_err(unwritten)?;
         Ok(count)
     }
+}
+
+/// The reader's own trouble, with the file or socket the bytes went to.
+fn unwritten(error: std::io::Error) -> TransportError {
+    TransportError::reading(TransportFault::Other {
+        source: error.into(),
+    })
 }
 
 /// Our own errors keep their kind on the way through `http-body`.
 fn read_error(error: BoxError) -> TransportError {
     match error.downcast::<TransportError>() {
         Ok(error) => *error,
-        Err(source) => TransportError::new(Sent::Maybe, TransportFault::Closed { source }),
+        Err(source) => TransportError::reading(TransportFault::Closed { source }),
     }
 }
 

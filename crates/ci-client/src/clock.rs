@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::HeaderMap;
 use http::header::{AGE, DATE};
+use tokio::time::Instant;
 
 /// Tells the time that signatures carry. Replaced in tests; durations are measured by tokio.
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
@@ -29,6 +30,18 @@ pub(crate) fn unix(time: SystemTime) -> i64 {
         Ok(since) => i64::try_from(since.as_secs()).unwrap_or(i64::MAX),
         Err(before) => -i64::try_from(before.duration().as_secs()).unwrap_or(i64::MAX),
     }
+}
+
+/// A moment this much later. "Never" is written as a very long time, which must not overflow.
+pub(crate) fn after(from: Instant, by: Duration) -> Instant {
+    let far = Duration::from_secs(30 * 365 * 86400);
+    from.checked_add(by).unwrap_or_else(|| from + far)
+}
+
+/// For people: to the millisecond.
+pub(crate) fn rounded(time: Duration) -> Duration {
+    let millis = time.saturating_add(Duration::from_micros(500)).as_millis();
+    u64::try_from(millis).map_or(time, Duration::from_millis)
 }
 
 const UNKNOWN: i64 = i64::MIN;
@@ -116,6 +129,14 @@ mod tests {
     fn dated(seconds: u64) -> HeaderMap {
         let date = httpdate::fmt_http_date(at(seconds));
         HeaderMap::from_iter([(DATE, HeaderValue::from_str(&date).unwrap())])
+    }
+
+    #[test]
+    fn times_are_shown_to_the_millisecond() {
+        let shown = |nanos| format!("{:?}", rounded(Duration::from_nanos(nanos)));
+        assert_eq!(shown(199_987_271), "200ms");
+        assert_eq!(shown(29_999_999_999), "30s");
+        assert_eq!(rounded(Duration::MAX), Duration::MAX);
     }
 
     #[test]

@@ -103,7 +103,9 @@ impl RetryPolicy {
         let doubled = self
             .base
             .saturating_mul(2u32.saturating_pow(failed.saturating_sub(1)));
-        let jittered = doubled.min(self.longest).mul_f64(dice.clamp(0.0, 1.0));
+        let most = doubled.min(self.longest);
+        let jittered =
+            Duration::try_from_secs_f64(most.as_secs_f64() * dice.clamp(0.0, 1.0)).unwrap_or(most);
         asked.map_or(jittered, |asked| {
             asked.saturating_add(jittered.min(asked / 4))
         })

@@ -10,6 +10,7 @@ use thiserror::Error;
 use tokio::time::Instant;
 
 use crate::client::Client;
+use crate::clock::{after, rounded};
 use crate::error::{CallError, with_causes};
 use crate::retry::dice;
 
@@ -71,12 +72,11 @@ impl WaitOptions {
     }
 
     pub(crate) fn pause(&self, look: u32, dice: f64) -> Duration {
-        let grown = self.interval.mul_f64(
-            1.5f64
-                .powi(i32::try_from(look.min(64)).unwrap_or(64))
-                .min(1e6),
-        );
-        grown.min(self.longest).mul_f64(1.0 - dice / 5.0)
+        let growth = 1.5f64.powi(i32::try_from(look.min(64)).unwrap_or(64));
+        let grown = self.interval.as_secs_f64() * growth;
+        let pause = grown.min(self.longest.as_secs_f64()) * (1.0 - dice / 5.0);
+        // What is longer than can be written is as long as was wished.
+        Duration::try_from_secs_f64(pause).unwrap_or(self.longest)
     }
 }
 
@@ -115,7 +115,7 @@ pub enum WaitError {
     #[error("there is no job {0}")]
     NotFound(JobId),
     /// The limit was reached first.
-    #[error("the job {job} had not ended after {waited:?}{}", last.as_ref().map(|last| format!(", it was {}", state(last))).unwrap_or_default())]
+    #[error("the job {job} had not ended after {:?}{}", rounded(*waited), last.as_ref().map(|last| format!(", it was {}", state(last))).unwrap_or_default())]
     TimedOut {
         /// The job.
         job: JobId,
@@ -265,7 +265,7 @@ impl Client {
             if pending.is_empty() || is_last {
                 break;
             }
-            let wake = Instant::now() + options.pause(look, dice());
+            let wake = after(Instant::now(), options.pause(look, dice()));
             // The last look is at the limit itself, not before it.
             is_last = deadline.is_some_and(|deadline| deadline <= wake);
             tokio::time::sleep_until(deadline.map_or(wake, |deadline| deadline.min(wake))).await;

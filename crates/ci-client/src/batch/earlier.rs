@@ -12,6 +12,7 @@ use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
 use crate::client::Client;
+use crate::clock::after;
 
 /// The jobs of these marks, or why the list could not be read.
 type Settled = Arc<OnceCell<Result<HashMap<String, JobId>, String>>>;
@@ -74,7 +75,7 @@ impl Earlier {
     }
 
     async fn read(&self, client: &Client, tag: &Tag) -> Result<HashMap<String, JobId>, String> {
-        let sure = Instant::now() + self.absent;
+        let sure = after(Instant::now(), self.absent);
         let mut found = HashMap::new();
         loop {
             let last = Instant::now() >= sure;

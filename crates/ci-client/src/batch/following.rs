@@ -8,6 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use ci_model::{JobId, JobsDetail};
 use tokio::time::Instant;
 
+use crate::clock::after;
 use crate::retry::dice;
 use crate::wait::{Look, WaitError, WaitOptions};
 
@@ -71,7 +72,7 @@ impl Following {
         if self.next().is_none_or(|next| next > now) {
             return Vec::new();
         }
-        let soon = now + self.options.interval / 2;
+        let soon = after(now, self.options.interval / 2);
         let mut jobs = Vec::new();
         while jobs.len() < self.options.together.max(1)
             && self.next().is_some_and(|next| next <= soon)
@@ -107,7 +108,7 @@ impl Following {
     }
 
     fn next_look(&self, followed: &Followed) -> Instant {
-        let next = Instant::now() + self.options.pause(followed.looks, dice());
+        let next = after(Instant::now(), self.options.pause(followed.looks, dice()));
         let last = self
             .options
             .limit

@@ -10,6 +10,7 @@ use super::journal::Step;
 use super::submit::{Submitter, digest};
 use super::{BatchEnd, BatchFault, BatchItem, BatchOptions, BatchSummary, Journal, JournalError};
 use crate::client::Client;
+use crate::clock::after;
 use crate::error::CallError;
 use crate::wait::{Look, WaitError};
 
@@ -139,7 +140,8 @@ impl<I: Iterator<Item = BatchItem>, F: FnMut(BatchEnd)> Run<'_, I, F> {
                 other => {
                     if let Some(rate) = self.options.rate.filter(|rate| *rate > 0.0) {
                         let earliest = Instant::now() - Duration::from_secs(1);
-                        self.slot = self.slot.max(earliest) + Duration::from_secs_f64(1.0 / rate);
+                        let apart = Duration::try_from_secs_f64(1.0 / rate);
+                        self.slot = after(self.slot.max(earliest), apart.unwrap_or(Duration::MAX));
                     }
                     let submitter = self.submitter.clone();
                     self.submitting += 1;

@@ -63,6 +63,17 @@ impl Duplicates {
         }
         true
     }
+
+    /// Takes back that this end was seen: what could not be dealt with comes again, and has to be new then.
+    pub fn forget(&mut self, job: &JobsDetail) {
+        let (Some(id), Some(state)) = (&job.job_id, &job.state) else {
+            return;
+        };
+        let key = (id.clone(), state.clone());
+        if self.seen.remove(&key) {
+            self.order.retain(|other| *other != key);
+        }
+    }
 }
 
 impl Default for Duplicates {
@@ -75,16 +86,23 @@ impl Default for Duplicates {
 impl Client {
     /// Asks the service about the jobs of a callback, and returns what it says of them. Only this can be believed.
     ///
-    /// Jobs that the service does not know are left out.
+    /// Jobs that the service does not know are left out, and so are those beyond the first 50: a callback of the service
+    /// tells of a few, and a forged one shall not cost more than one call.
     ///
     /// # Errors
     /// [`CallError`].
     pub async fn confirm(&self, callback: &Callback) -> Result<Vec<JobsDetail>, CallError> {
-        let ids: Vec<_> = callback
+        const MOST: usize = 50;
+        let mut ids: Vec<JobId> = Vec::new();
+        for id in callback
             .jobs_detail
             .iter()
-            .filter_map(|job| job.job_id.clone())
-            .collect();
+            .filter_map(|job| job.job_id.as_ref())
+        {
+            if ids.len() < MOST && !ids.contains(id) {
+                ids.push(id.clone());
+            }
+        }
         if ids.is_empty() {
             return Ok(Vec::new());
         }
@@ -125,6 +143,16 @@ mod tests {
         assert!(seen.is_new(&job("j2", "Success")));
         assert!(seen.is_new(&job("j1", "Failed")), "forgotten by now");
         assert_eq!(seen.seen.len(), 2);
+    }
+
+    #[test]
+    fn an_end_that_was_forgotten_is_new_again_and_takes_no_room() {
+        let mut seen = Duplicates::new(2);
+        assert!(seen.is_new(&job("j1", "Failed")));
+        seen.forget(&job("j1", "Failed"));
+        seen.forget(&job("j9", "Failed"));
+        assert!(seen.is_new(&job("j1", "Failed")));
+        assert_eq!((seen.seen.len(), seen.order.len()), (1, 1));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use tracing::Instrument;
 
 use super::{Client, Reply};
-use crate::clock::unix;
+use crate::clock::{after, unix};
 use crate::error::{Attempt, CallError, Cause};
 use crate::retry::{Failure, Verdict, dice, judge, retry_after};
 use crate::transport::{SendLimits, Sent, TransportError, TransportFault};
@@ -42,8 +42,8 @@ pub(super) struct Spec {
     pub(super) name: &'static str,
     pub(super) repeat: Repeat,
     pub(super) largest_reply: usize,
-    /// Streams have no end of the attempt, only of silence.
-    pub(super) streams: bool,
+    /// An upload has no end of the attempt, only of silence, and of the wait for the answer.
+    pub(super) uploads: bool,
 }
 
 /// The head of a reply and what was read of it.
@@ -67,7 +67,7 @@ impl Client {
             name: O::NAME,
             repeat: O::REPEAT,
             largest_reply: O::LARGEST_REPLY,
-            streams: false,
+            uploads: false,
         };
         let transport = &self.shared.transport;
         self.attempts(spec, &head, deadline, |head| {
@@ -218,7 +218,7 @@ impl<'a> Run<'a> {
             let pause = self.client.limits.retry.pause(failed, asked, dice());
             let after_timeout = matches!(&failure, Failure::Transport(error) if error.is_timeout());
             // No use in waiting for a moment that the call will not live to see.
-            if Instant::now() + pause >= self.deadline {
+            if after(Instant::now(), pause) >= self.deadline {
                 return Err((failure.into(), false));
             }
             let Some(cost) = self.client.shared.budget.take(after_timeout) else {
@@ -298,14 +298,15 @@ impl<'a> Run<'a> {
         head.extensions.insert(SendLimits {
             connect: limits.connect,
             idle: limits.idle,
-            until: (!self.spec.streams).then_some(until),
+            until: (!self.spec.uploads).then_some(until),
+            answer: limits.attempt,
             reply: self.spec.largest_reply,
             once: self.spec.repeat == Repeat::Never,
         });
         let sent_at = self.client.shared.clock.now();
         let number = self.attempts.len() + 1;
         let exchanging = exchange(head).instrument(tracing::debug_span!("ci_attempt", number));
-        let exchanged = if self.spec.streams {
+        let exchanged = if self.spec.uploads {
             exchanging.await
         } else {
             // Transports of other makers may not keep to limits.
@@ -329,7 +330,7 @@ impl<'a> Run<'a> {
             failure: None,
         };
         let result = match exchanged {
-            Err(error) => Err((Failure::Transport(error), None)),
+            Err(error) => Err((Failure::Transport(error.of(self.spec.repeat)), None)),
             Ok((head, read)) => {
                 note.status = Some(head.status.as_u16());
                 note.request_id = ci_core::request_id(&head.headers).map(str::to_owned);

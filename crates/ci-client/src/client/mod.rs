@@ -20,7 +20,7 @@ pub use builder::{BuildError, ClientBuilder};
 pub use jobs::CreatedJob;
 pub(crate) use settle::Lost;
 
-use crate::clock::{Clock, Skew};
+use crate::clock::{Clock, Skew, after};
 use crate::credentials::{Cache, CredentialsError};
 use crate::error::{CallError, Cause};
 use crate::retry::{Budget, RetryPolicy};
@@ -164,10 +164,7 @@ impl Client {
     }
 
     fn deadline(&self) -> Instant {
-        let now = Instant::now();
-        // "No limit" is written as a very long time.
-        now.checked_add(self.limits.call)
-            .unwrap_or(now + Duration::from_secs(30 * 365 * 86400))
+        after(Instant::now(), self.limits.call)
     }
 
     pub(crate) fn invalid(operation: &'static str, error: RequestError) -> CallError {

@@ -19,7 +19,7 @@ use super::{Client, Reply};
 use crate::body::Body;
 use crate::clock::unix;
 use crate::error::{CallError, Cause};
-use crate::transport::TransportError;
+use crate::transport::{TransportError, TransportFault};
 
 /// Most bytes of a refusal that are read.
 const REFUSAL: usize = 1 << 20;
@@ -87,7 +87,8 @@ impl Client {
             .insert(CONTENT_LENGTH, HeaderValue::from(length));
         let transport = &self.shared.transport;
         let deadline = self.deadline();
-        let sent = self.attempts(streaming(PutObject::NAME), &head, deadline, |head| {
+        let answer = self.limits.attempt;
+        let sent = self.attempts(streaming(PutObject::NAME, true), &head, deadline, |head| {
             let making = make();
             async move {
                 let body = making.await.map_err(TransportError::not_sent)?;
@@ -95,7 +96,7 @@ impl Client {
                     .stream(Request::from_parts(head, body))
                     .await?
                     .into_parts();
-                let body = body.collect(REFUSAL).await?;
+                let body = small(body, answer).await?;
                 let read = PutObject::response(&head, &body);
                 Ok((head, read))
             }
@@ -130,7 +131,7 @@ impl Client {
         let (head, _) = request.into_parts();
         let transport = &self.shared.transport;
         let got = self.attempts(
-            streaming(GetObject::NAME),
+            streaming(GetObject::NAME, false),
             &head,
             self.deadline(),
             |head| async move {
@@ -213,13 +214,22 @@ impl Client {
     }
 }
 
-fn streaming(name: &'static str) -> Spec {
+fn streaming(name: &'static str, uploads: bool) -> Spec {
     Spec {
         name,
         repeat: Repeat::Safe,
         largest_reply: REFUSAL,
-        streams: true,
+        uploads,
     }
+}
+
+/// The body of an answer that is no object: small, and soon complete.
+async fn small(body: Body, within: Duration) -> Result<Bytes, TransportError> {
+    let read = tokio::time::timeout(within, body.collect(REFUSAL)).await;
+    read.unwrap_or_else(|_| {
+        let late = TransportFault::Timeout { after: within };
+        Err(TransportError::reading(late))
+    })
 }
 
 /// A reply whose body is read later if it is what was asked for, and now if it is a refusal.

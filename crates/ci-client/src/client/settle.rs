@@ -10,6 +10,7 @@ use tracing::Instrument;
 
 use super::attempts::Trouble;
 use super::{Client, Reply};
+use crate::clock::after;
 use crate::error::{CallError, Cause};
 use crate::retry::dice;
 
@@ -19,6 +20,8 @@ const SLACK: i64 = 24 * 3600;
 const EXACT: i64 = 2;
 /// Most pages of one look; a list that goes on longer than this is not read to its end.
 const PAGES: u32 = 200;
+/// Most jobs of one look: what is kept for comparing must not fill memory.
+const JOBS: usize = 20_000;
 /// Most pages when one reading has to settle a whole batch.
 const MANY_PAGES: u32 = 10_000;
 
@@ -125,7 +128,7 @@ impl Client {
         let Some(lookup) = operation.lookup() else {
             return Err(Lost::Unclear("it has no mark".into()));
         };
-        let sure = Instant::now() + absent;
+        let sure = after(Instant::now(), absent);
         loop {
             let deadline = self.deadline();
             let looked =
@@ -182,8 +185,10 @@ impl Client {
     /// The list to look through, newest first. Marks of ours cannot be mistaken, so it may go back too far.
     fn jobs_since(&self, tag: &Tag, since: i64) -> ListJobs {
         let mut list = ListJobs::new(tag.clone()).size(100);
+        // A date that is wrong, of a gateway perhaps, must not push the beginning of the list behind the job.
+        let behind = self.difference().min(0);
         list.start_creation_time =
-            CiTime::from_unix_seconds(since.saturating_add(self.difference()) - SLACK);
+            CiTime::from_unix_seconds(since.saturating_add(behind).saturating_sub(SLACK));
         list
     }
 
@@ -216,9 +221,12 @@ impl Client {
                 if next.is_none() || next == list.next_token {
                     break;
                 }
-                if pages == PAGES {
+                if pages == PAGES || jobs.len() > JOBS {
+                    let seen = jobs.len();
                     return Err((
-                        format!("the list of jobs did not end after {PAGES} pages"),
+                        format!(
+                            "the list of jobs did not end after {pages} pages with {seen} jobs"
+                        ),
                         true,
                     ));
                 }

@@ -1,6 +1,7 @@
 //! Keeps credentials as long as they last: one refresh at a time, early, and never a good key thrown away.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use cos_sign::Credentials;
 
@@ -10,6 +11,10 @@ use crate::retry::dice;
 
 /// Longest before their end that credentials are renewed.
 const EARLY: i64 = 600;
+/// Longest that the caller who renews credentials that are still good waits for it.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long nobody tries again, in seconds, when that brought none.
+const PAUSE: i64 = 30;
 /// Share of their life, from the end, in which they are renewed if that is shorter.
 const EARLY_SHARE: f64 = 0.2;
 
@@ -62,7 +67,7 @@ impl Cache {
             Some(kept) if now < kept.renew_at => Ok(kept.credentials),
             // Still good: one caller renews them, the others go on with what there is.
             Some(kept) if now < kept.expires_at => match self.refreshing.try_lock() {
-                Ok(_guard) => Ok(self.ask(answers).await.unwrap_or(kept.credentials)),
+                Ok(_guard) => Ok(self.renew(answers, kept).await),
                 Err(_) => Ok(kept.credentials),
             },
             _ => {
@@ -70,6 +75,21 @@ impl Cache {
                 self.ask(answers).await
             }
         }
+    }
+
+    /// New credentials, or the old ones where the provider fails or is slow. Called with `refreshing` held.
+    async fn renew(&self, answers: u64, old: Kept) -> Credentials {
+        match tokio::time::timeout(PATIENCE, self.ask(answers)).await {
+            Ok(Ok(new)) => return new,
+            Ok(Err(_)) => {}
+            Err(_) => tracing::debug!(provider = self.provider.name(), "slow to renew credentials"),
+        }
+        // Every call would wait for a provider that is down, and ask it once more.
+        let again = unix(self.clock.now()).saturating_add(PAUSE);
+        if let Some(kept) = &mut self.state().kept {
+            kept.renew_at = kept.renew_at.max(again);
+        }
+        old.credentials
     }
 
     /// Credentials other than these, which the service no longer accepts.

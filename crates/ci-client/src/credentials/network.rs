@@ -40,6 +40,7 @@ async fn fetch(
         connect,
         idle: total,
         until: Some(until),
+        answer: total,
         reply: LARGEST,
         once: false,
     };

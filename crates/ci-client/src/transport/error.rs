@@ -4,7 +4,10 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
+use ci_core::Repeat;
 use thiserror::Error;
+
+use crate::clock::rounded;
 
 /// Whether the service may have carried out a request that brought no reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -20,6 +23,8 @@ pub enum Sent {
 pub struct TransportError {
     sent: Sent,
     fault: TransportFault,
+    /// Twice has the effect of once, so nobody has to wonder whether it was carried out.
+    harmless: bool,
 }
 
 /// What went wrong on the way.
@@ -53,7 +58,7 @@ pub enum TransportFault {
         answer: String,
     },
     /// Not connected in time.
-    #[error("no connection to {to} within {after:?}")]
+    #[error("no connection to {to} within {:?}", rounded(*.after))]
     ConnectTimeout {
         /// Host and port that were tried.
         to: String,
@@ -61,13 +66,13 @@ pub enum TransportFault {
         after: Duration,
     },
     /// The attempt took too long.
-    #[error("no complete reply within {after:?}")]
+    #[error("no complete reply within {:?}", rounded(*.after))]
     Timeout {
         /// How long the attempt was allowed to take.
         after: Duration,
     },
     /// Nothing was received or sent for too long.
-    #[error("silence for {after:?}")]
+    #[error("silence for {:?}", rounded(*.after))]
     Idle {
         /// The limit.
         after: Duration,
@@ -101,26 +106,33 @@ pub enum TransportFault {
 impl TransportError {
     /// A failure after which the service cannot have carried out the request.
     pub fn not_sent(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self {
-            sent: Sent::No,
-            fault: TransportFault::Other {
-                source: source.into(),
-            },
-        }
+        let source = source.into();
+        Self::new(Sent::No, TransportFault::Other { source })
     }
 
     /// A failure after which nobody knows.
     pub fn maybe_sent(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self {
-            sent: Sent::Maybe,
-            fault: TransportFault::Other {
-                source: source.into(),
-            },
-        }
+        let source = source.into();
+        Self::new(Sent::Maybe, TransportFault::Other { source })
     }
 
     pub(crate) fn new(sent: Sent, fault: TransportFault) -> Self {
-        Self { sent, fault }
+        Self {
+            sent,
+            fault,
+            harmless: false,
+        }
+    }
+
+    /// A failure while a reply was being read.
+    pub(crate) fn reading(fault: TransportFault) -> Self {
+        Self::new(Sent::Maybe, fault).of(Repeat::Safe)
+    }
+
+    /// The failure of such a request.
+    pub(crate) fn of(mut self, repeat: Repeat) -> Self {
+        self.harmless = repeat == Repeat::Safe;
+        self
     }
 
     /// Whether the service may have carried out the request.
@@ -157,11 +169,11 @@ impl TransportFault {
 
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let far = match self.sent {
-            Sent::No => "not sent",
-            Sent::Maybe => "perhaps carried out",
-        };
-        write!(f, "{} ({far})", self.fault)
+        match self.sent {
+            Sent::No => write!(f, "{} (not sent)", self.fault),
+            Sent::Maybe if self.harmless => self.fault.fmt(f),
+            Sent::Maybe => write!(f, "{} (perhaps carried out)", self.fault),
+        }
     }
 }
 
@@ -186,9 +198,15 @@ mod tests {
         );
         assert_eq!(error.to_string(), "cannot connect to h:443 (not sent)");
         assert_eq!(error.source().unwrap().to_string(), "refused");
+        let lost = TransportError::maybe_sent("x");
         assert_eq!(
-            TransportError::maybe_sent("x").to_string(),
+            lost.to_string(),
             "the transport failed (perhaps carried out)"
+        );
+        assert_eq!(
+            lost.of(Repeat::Safe).to_string(),
+            "the transport failed",
+            "of a read nobody asks that"
         );
     }
 }

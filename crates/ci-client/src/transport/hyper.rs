@@ -2,34 +2,34 @@
 
 use std::fmt;
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use ci_core::Repeat;
 use http::header::{HOST, HeaderValue, PROXY_AUTHORIZATION};
 use http::{Request, Response, Uri};
-use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
-use tokio::time::{Instant, Sleep};
+use tokio::time::Instant;
 
+use super::arriving::{Arriving, Lent};
 use super::connect::{Destination, connect};
 use super::pool::{Connection, Keep, Pool, drive};
 use super::proxy::{InvalidProxy, Proxy};
 use super::watched::{Progress, Watched};
 use super::{SendLimits, Sent, TlsError, Transport, TransportError, TransportFault, tls};
 use crate::body::Body;
+use crate::clock::after;
 
 /// HTTP/1.1 over TCP and TLS. Cheap to clone; clones share their connections, and the last one closes them.
 #[derive(Clone)]
 pub struct HyperTransport(Arc<Shared>);
 
-struct Shared {
-    pool: Pool,
+pub(super) struct Shared {
+    pub(super) pool: Pool,
     keep: Keep,
     proxy: Proxy,
     roots: Vec<Vec<u8>>,
@@ -221,7 +221,7 @@ impl HyperTransport {
             };
             connection.progress.begin(request.body().length());
             let waiting = connection.sender.try_send_request(request);
-            let outcome = quiet(&connection.progress, limits.idle, limits.until, waiting).await;
+            let outcome = quiet(&connection.progress, &limits, waiting).await;
             match outcome {
                 Ok(Ok(response)) => {
                     return Ok((
@@ -268,6 +268,7 @@ impl HyperTransport {
 enum Silence {
     Idle,
     Over,
+    Unanswered,
 }
 
 impl Silence {
@@ -276,45 +277,41 @@ impl Silence {
             (Self::Over, Some(until)) => TransportFault::Timeout {
                 after: until - started,
             },
+            (Self::Unanswered, _) => TransportFault::Timeout {
+                after: limits.answer,
+            },
             _ => TransportFault::Idle { after: limits.idle },
         }
     }
 }
 
-/// Waits for `future` while bytes move, and until the end of the attempt.
+/// Waits for `future` while bytes move, until the end of the attempt, and no longer for an answer than is allowed.
 async fn quiet<F: Future>(
     progress: &Progress,
-    idle: Duration,
-    until: Option<Instant>,
+    limits: &SendLimits,
     future: F,
 ) -> Result<F::Output, Silence> {
     let mut future = std::pin::pin!(future);
     loop {
-        let silent = progress.moved_at() + idle;
-        let end = until.map_or(silent, |until| until.min(silent));
-        match tokio::time::timeout_at(end, future.as_mut()).await {
-            Ok(output) => return Ok(output),
-            Err(_) if until.is_some_and(|until| until <= Instant::now()) => {
-                return Err(Silence::Over);
-            }
-            Err(_) if progress.moved_at() + idle <= Instant::now() => return Err(Silence::Idle),
-            Err(_) => {}
+        let silent = after(progress.moved_at(), limits.idle);
+        // Until the request is out nobody can answer it: then this is the time to look again.
+        let complete = progress.complete_at();
+        let unanswered = after(complete.unwrap_or_else(Instant::now), limits.answer);
+        let end = limits.until.map_or(silent, |until| until.min(silent));
+        let end = end.min(unanswered);
+        if let Ok(output) = tokio::time::timeout_at(end, future.as_mut()).await {
+            return Ok(output);
         }
-    }
-}
-
-/// A connection that a reply is being read from; it goes back to the pool when the reply has ended.
-struct Lent {
-    connection: Connection,
-    pool: Arc<Shared>,
-    to: Destination,
-    limits: SendLimits,
-    started: Instant,
-}
-
-impl Lent {
-    fn give_back(self) {
-        self.pool.pool.put(self.to, self.connection);
+        let now = Instant::now();
+        if limits.until.is_some_and(|until| until <= now) {
+            return Err(Silence::Over);
+        }
+        if complete.is_some() && unanswered <= now {
+            return Err(Silence::Unanswered);
+        }
+        if after(progress.moved_at(), limits.idle) <= now {
+            return Err(Silence::Idle);
+        }
     }
 }
 
@@ -324,19 +321,12 @@ impl Transport for HyperTransport {
         let (head, incoming) = response.into_parts();
         let (limits, started) = (lent.limits, lent.started);
         let collect = Body::from_http(incoming).collect(limits.reply);
-        match quiet(
-            &lent.connection.progress,
-            limits.idle,
-            limits.until,
-            collect,
-        )
-        .await
-        {
+        match quiet(&lent.connection.progress, &limits, collect).await {
             Ok(Ok(body)) => {
                 lent.give_back();
                 Ok(Response::from_parts(head, body))
             }
-            Ok(Err(error)) => Err(error),
+            Ok(Err(error)) => Err(error.of(Repeat::Never)),
             Err(silence) => Err(TransportError::new(
                 Sent::Maybe,
                 silence.fault(&limits, started),
@@ -346,71 +336,6 @@ impl Transport for HyperTransport {
 
     async fn stream(&self, request: Request<Body>) -> Result<Response<Body>, TransportError> {
         let (response, lent) = self.exchange(request).await?;
-        let timer = Box::pin(tokio::time::sleep(lent.limits.idle));
-        Ok(response.map(|incoming| {
-            Body::from_http(Arriving {
-                incoming,
-                lent: Some(lent),
-                timer,
-            })
-        }))
-    }
-}
-
-/// A reply as it arrives: silence ends it, its end returns the connection.
-struct Arriving {
-    incoming: Incoming,
-    lent: Option<Lent>,
-    timer: Pin<Box<Sleep>>,
-}
-
-impl HttpBody for Arriving {
-    type Data = Bytes;
-    type Error = TransportError;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, TransportError>>> {
-        let this = &mut *self;
-        let Some(lent) = &this.lent else {
-            return Poll::Ready(None);
-        };
-        match Pin::new(&mut this.incoming).poll_frame(cx) {
-            Poll::Ready(Some(Ok(frame))) => {
-                this.timer.as_mut().reset(Instant::now() + lent.limits.idle);
-                Poll::Ready(Some(Ok(frame)))
-            }
-            Poll::Ready(Some(Err(error))) => {
-                this.lent = None;
-                let fault = TransportFault::Closed {
-                    source: error.into(),
-                };
-                Poll::Ready(Some(Err(TransportError::new(Sent::Maybe, fault))))
-            }
-            Poll::Ready(None) => {
-                if let Some(lent) = this.lent.take() {
-                    lent.give_back();
-                }
-                Poll::Ready(None)
-            }
-            Poll::Pending => {
-                std::task::ready!(this.timer.as_mut().poll(cx));
-                let after = lent.limits.idle;
-                this.lent = None;
-                Poll::Ready(Some(Err(TransportError::new(
-                    Sent::Maybe,
-                    TransportFault::Idle { after },
-                ))))
-            }
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        false
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.incoming.size_hint()
+        Ok(response.map(|incoming| Body::from_http(Arriving::new(incoming, lent))))
     }
 }

@@ -1,5 +1,6 @@
 //! The one seam to the network: a request in, a reply or a failure that says how far it got.
 
+mod arriving;
 mod connect;
 mod error;
 mod hyper;
@@ -40,7 +41,8 @@ pub trait Transport: Send + Sync + 'static {
 
     /// Sends a request whose body is a stream, or whose reply is to be read as one.
     ///
-    /// The default collects both and calls [`Transport::send`].
+    /// The default collects both and calls [`Transport::send`]. A download then has to end within the attempt, whose limit
+    /// otherwise ends with the head of the reply.
     ///
     /// # Errors
     /// As [`Transport::send`].
@@ -70,6 +72,9 @@ pub struct SendLimits {
     pub idle: Duration,
     /// When the attempt is over, if it has an end.
     pub until: Option<Instant>,
+    /// Longest time from the last byte of the request to the head of the reply, and on to its end where that is read
+    /// whole: also for attempts without an end.
+    pub answer: Duration,
     /// Most bytes of a reply that is read whole.
     pub reply: usize,
     /// The request must not be repeated: a connection that may have gone stale is not worth the risk.
@@ -82,6 +87,7 @@ impl Default for SendLimits {
             connect: Duration::from_secs(5),
             idle: Duration::from_secs(15),
             until: None,
+            answer: Duration::from_secs(30),
             reply: 16 << 20,
             once: false,
         }

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use super::connect::Destination;
 use super::watched::{Progress, Watched};
 use crate::body::Body;
+use crate::clock::after;
 
 /// Most idle connections kept for one destination.
 const MOST: usize = 256;
@@ -115,7 +116,7 @@ pub(crate) async fn drive(
         } else {
             progress.moved_at()
         };
-        match tokio::time::timeout_at(since + idle, driver.as_mut()).await {
+        match tokio::time::timeout_at(after(since, idle), driver.as_mut()).await {
             Ok(Ok(())) => return,
             Ok(Err(error)) => {
                 tracing::trace!(%error, "a connection ended");

@@ -27,6 +27,8 @@ struct Writing {
     left: Option<u64>,
     /// Nothing may be written any more.
     ended: bool,
+    /// When the last byte was handed over, where that can be told.
+    complete_at: Option<Instant>,
 }
 
 impl Writing {
@@ -47,6 +49,9 @@ impl Writing {
         }
         if let Some(left) = &mut self.left {
             *left = left.saturating_sub(rest.len() as u64);
+            if *left == 0 && self.complete_at.is_none() {
+                self.complete_at = Some(Instant::now());
+            }
         }
     }
 
@@ -94,6 +99,11 @@ impl Progress {
         let mut writing = self.writing();
         writing.ended = true;
         writing.complete()
+    }
+
+    /// When the last byte of the request was handed over; nothing before that, or when its length is unknown.
+    pub(crate) fn complete_at(&self) -> Option<Instant> {
+        self.writing().complete_at
     }
 
     /// Counts as a sign of life.

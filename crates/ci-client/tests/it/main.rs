@@ -2,8 +2,10 @@
 
 mod batch;
 mod credentials;
+mod extremes;
 mod faults;
 mod handler;
+mod hostile;
 mod lists;
 mod objects;
 mod peer;

@@ -14,6 +14,7 @@ struct World {
     now: AtomicU64,
     calls: AtomicU32,
     failing: AtomicBool,
+    silent: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -37,6 +38,9 @@ impl ProvideCredentials for Here {
             let answer_comes =
                 tokio::time::timeout(Duration::from_millis(10), std::future::pending::<()>());
             assert!(answer_comes.await.is_err());
+            if self.0.silent.load(Ordering::SeqCst) {
+                std::future::pending::<()>().await;
+            }
             if self.0.failing.load(Ordering::SeqCst) {
                 return Err(CredentialsError::failed("test", "down"));
             }
@@ -86,10 +90,38 @@ async fn credentials_are_kept_renewed_early_and_survive_a_failing_provider() {
     world.failing.store(true, Ordering::SeqCst);
     assert_eq!(token(&cache).await, "t0", "the old key is still good");
     world.failing.store(false, Ordering::SeqCst);
+    assert_eq!(
+        token(&cache).await,
+        "t0",
+        "a provider that is down has a rest"
+    );
+    assert_eq!(world.calls.load(Ordering::SeqCst), 2);
+    world.now.fetch_add(31, Ordering::SeqCst);
     assert_eq!(token(&cache).await, "t2");
     world.now.store(2 * 3600 + 3600, Ordering::SeqCst);
     world.failing.store(true, Ordering::SeqCst);
     assert!(cache.get().await.is_err(), "an expired key is no key");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_that_hangs_holds_up_one_caller_for_a_moment_while_the_key_is_good() {
+    let (world, cache) = world();
+    assert_eq!(token(&cache).await, "t0");
+    world.now.store(3600 - 299, Ordering::SeqCst);
+    world.silent.store(true, Ordering::SeqCst);
+    let began = tokio::time::Instant::now();
+    let mut callers = tokio::task::JoinSet::new();
+    for _ in 0..10 {
+        let cache = Arc::clone(&cache);
+        callers.spawn(async move { token(&cache).await });
+    }
+    assert!(callers.join_all().await.iter().all(|token| token == "t0"));
+    assert_eq!(token(&cache).await, "t0");
+    assert!(began.elapsed() <= PATIENCE + Duration::from_millis(10));
+    assert_eq!(world.calls.load(Ordering::SeqCst), 2);
+    world.silent.store(false, Ordering::SeqCst);
+    world.now.fetch_add(31, Ordering::SeqCst);
+    assert_eq!(token(&cache).await, "t2");
 }
 
 #[tokio::test(start_paused = true)]
