@@ -7,6 +7,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 
 use ci_tests::served::Served;
 use ci_tests::tool::binary;
+use ci_tests::until::until;
 use serde_json::Value;
 
 struct Listener {
@@ -43,14 +44,7 @@ impl Listener {
     /// Posts bytes and gives the status.
     fn post(&self, body: &[u8]) -> u16 {
         let address = self.url.strip_prefix("http://").expect("http");
-        let mut stream = TcpStream::connect(address).expect("connected");
-        let head = format!(
-            "POST /x HTTP/1.1\r\nHost: {address}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
-            body.len()
-        );
-        stream.write_all(head.as_bytes()).expect("sent");
-        // What is refused for its size is answered before all of it was taken.
-        let _ = stream.write_all(body);
+        let mut stream = send(address, body);
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer);
         let answer = String::from_utf8_lossy(&answer).into_owned();
@@ -65,6 +59,19 @@ impl Listener {
         assert!(asked.expect("kill starts").success());
         self.child.wait().expect("ended").code()
     }
+}
+
+/// Posts bytes and does not wait for the answer.
+fn send(address: &str, body: &[u8]) -> TcpStream {
+    let mut stream = TcpStream::connect(address).expect("connected");
+    let head = format!(
+        "POST /x HTTP/1.1\r\nHost: {address}\r\nContent-Length: {}\r\nX-From: the sender\r\nConnection: close\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).expect("sent");
+    // What is refused for its size is answered before all of it was taken.
+    let _ = stream.write_all(body);
+    stream
 }
 
 impl Drop for Listener {
@@ -185,4 +192,98 @@ fn the_same_bytes_are_forwarded_and_a_refusal_asks_for_a_repetition() {
         "{}",
         got[0]
     );
+    let lines: Vec<_> = got[0].lines().map(str::to_ascii_lowercase).collect();
+    let header = |name: &str| {
+        let named: Vec<_> = lines.iter().filter(|line| line.starts_with(name)).collect();
+        assert!(named.len() <= 1, "{named:?}");
+        named.first().map(|line| line.as_str())
+    };
+    assert_eq!(header("x-from: "), Some("x-from: the sender"));
+    assert_eq!(header("connection: "), None, "that was for us");
+    let host = url.split('/').nth(2).expect("a host");
+    assert_eq!(header("host: "), Some(format!("host: {host}").as_str()));
+}
+
+#[test]
+fn what_could_not_be_dealt_with_is_new_when_it_comes_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("got");
+    // Fails the first time, and writes down what it was told each time.
+    let command = format!(
+        "echo $COSCI_DUPLICATE >> {0}; test $(wc -l < {0}) -gt 1",
+        file.display()
+    );
+    let mut listener = Listener::start(&["--exec", &command]);
+    assert_eq!(
+        [(); 3].map(|()| listener.post(JSON)),
+        [503, 200, 200],
+        "the second time it succeeds"
+    );
+    assert_eq!(fs::read_to_string(&file).expect("written"), "0\n0\n1\n");
+    let told = [(); 3].map(|()| listener.next()["duplicate"].clone());
+    assert_eq!(told, [false, false, true]);
+}
+
+/// Whether a process still runs; one that has ended and waits to be reaped does not.
+fn runs(id: &str) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", id.trim())).unwrap_or_default();
+    let state = stat
+        .rsplit(") ")
+        .next()
+        .and_then(|rest| rest.chars().next());
+    state.is_some_and(|state| state != 'Z')
+}
+
+#[test]
+fn a_command_that_takes_too_long_is_ended_with_all_it_started() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("child");
+    let command = format!("sleep 600 & echo $! > {}; wait", file.display());
+    let listener = Listener::start(&["--exec", &command, "--exec-timeout", "500ms"]);
+    assert_eq!(listener.post(JSON), 503);
+    let child = fs::read_to_string(&file).expect("written");
+    until("the child of the shell to end", || {
+        (!runs(&child)).then_some(())
+    });
+}
+
+#[test]
+fn the_end_of_the_tool_is_the_end_of_its_commands() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("child");
+    let command = format!("sleep 600 & echo $! > {}; wait", file.display());
+    let listener = Listener::start(&["--exec", &command]);
+    let address = listener.url.strip_prefix("http://").expect("http");
+    let stream = send(address, JSON);
+    let child = until("the command to start", || {
+        let text = fs::read_to_string(&file).ok()?;
+        text.ends_with('\n').then_some(text)
+    });
+    // The sender goes: the command is not broken off for that, it may be half done.
+    drop(stream);
+    assert!(runs(&child));
+    assert_eq!(listener.stop(), Some(0));
+    until("the child of the shell to end", || {
+        (!runs(&child)).then_some(())
+    });
+}
+
+#[test]
+fn no_more_commands_run_at_once_than_are_allowed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    // Takes a lock that it would not get if another one ran.
+    let command = format!(
+        "mkdir {0}/lock || {{ touch {0}/crowded; exit 1; }}; sleep 0.05; rmdir {0}/lock",
+        folder.path().display()
+    );
+    let listener = Listener::start(&["--exec", &command, "--exec-parallel", "1"]);
+    std::thread::scope(|scope| {
+        let posts: Vec<_> = (0..6)
+            .map(|_| scope.spawn(|| listener.post(JSON)))
+            .collect();
+        for post in posts {
+            assert_eq!(post.join().expect("posted"), 200);
+        }
+    });
+    assert!(!folder.path().join("crowded").exists());
 }

@@ -1,10 +1,11 @@
 //! Flags of the commands on many jobs and on what is reported of them.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 
-use super::{Connection, Pace};
+use super::{Connection, Pace, duration};
 
 /// Submit and follow many jobs: lines of JSON in, lines of JSON out
 ///
@@ -42,13 +43,19 @@ pub(crate) struct Listen {
     /// Where to listen; port 0 picks a free one
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:7718")]
     pub(crate) addr: String,
-    /// Post each callback, byte for byte, to this address too
+    /// Post each callback, byte for byte and with its headers, to this address too
     #[arg(long, value_name = "URL", value_parser = url)]
     pub(crate) forward: Option<http::Uri>,
     /// Run this command in a shell for each: the document on stdin; COSCI_EVENT, COSCI_JOB_ID, COSCI_STATE, COSCI_OBJECTS
     /// (one a line) and COSCI_DUPLICATE (0 or 1) in the environment
     #[arg(long, value_name = "CMD")]
     pub(crate) exec: Option<String>,
+    /// How long the command may run; then it is killed, with all that it started
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration::parse)]
+    pub(crate) exec_timeout: Duration,
+    /// Commands that run at once; the next ones wait
+    #[arg(long, value_name = "N", default_value = "4", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) exec_parallel: u16,
 }
 
 /// Look for what keeps calls from working: settings, credentials, DNS, connection and TLS, clock, a signed call

@@ -1,6 +1,8 @@
 //! `cosci listen`: receives callbacks, prints a line for each, and passes them on.
 
-use std::process::Stdio;
+mod exec;
+mod forward;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,61 +11,62 @@ use axum::extract::Request;
 use axum::response::Response;
 use bytes::Bytes;
 use ci_client::callbacks::{Duplicates, Handler, LARGEST, Verdict};
-use ci_client::transport::{HyperTransport, SendLimits, Transport};
 use ci_model::Callback;
-use http::header::CONTENT_TYPE;
-use http::{HeaderValue, Method, StatusCode, Uri};
+use http::{HeaderMap, Method, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use serde_json::json;
-use tokio::io::AsyncWriteExt;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower_service::Service;
 
+use self::exec::Exec;
+use self::forward::Forward;
 use super::answer::document;
 use super::serve::{listen, url_of};
 use crate::args::Listen;
-use crate::failure::{Failure, Kind};
+use crate::failure::Failure;
 use crate::output::{Output, note, print, table};
 use crate::runtime::Stop;
 
 /// How long callbacks under way may take once the end is asked for.
 const FINISH: Duration = Duration::from_secs(5);
+/// How long a sender may take for its document.
+const ARRIVAL: Duration = Duration::from_secs(30);
+/// Callbacks that are read or passed on at once; each can be as large as is allowed.
+const AT_ONCE: usize = 64;
 
 /// What every callback needs.
 struct Desk {
     output: Output,
     seen: Mutex<Duplicates>,
-    forward: Option<(Uri, HyperTransport)>,
-    exec: Option<String>,
+    forward: Option<Forward>,
+    exec: Option<Exec>,
+    room: Arc<Semaphore>,
 }
 
 /// A callback as it came.
-#[derive(Clone)]
 struct Received {
-    kind: Option<HeaderValue>,
+    headers: HeaderMap,
     bytes: Bytes,
+    /// Its place among those that are in hand at once.
+    _room: OwnedSemaphorePermit,
 }
 
 pub(crate) async fn run(args: Listen, output: Output) -> Result<u8, Failure> {
     let mut stop = Stop::listen()?;
-    let forward = match args.forward {
-        None => None,
-        Some(uri) => {
-            let transport = HyperTransport::builder().build();
-            let transport = transport.map_err(|error| Failure::chain(Kind::Usage, &error))?;
-            Some((uri, transport))
-        }
-    };
+    let (limit, parallel) = (args.exec_timeout, args.exec_parallel);
     let desk = Arc::new(Desk {
         output,
         seen: Mutex::default(),
-        forward,
-        exec: args.exec,
+        forward: args.forward.map(Forward::new).transpose()?,
+        exec: args.exec.map(|line| Exec::new(line, limit, parallel)),
+        room: Arc::new(Semaphore::new(AT_ONCE)),
     });
+    let shared = Arc::clone(&desk);
     let listener = listen(&args.addr).await?;
     let address = listener
         .local_addr()
         .map_err(|error| Failure::other(format!("cannot tell where it listens: {error}")))?;
-    let app = axum::Router::new().fallback(move |request| receive(Arc::clone(&desk), request));
+    let app = axum::Router::new().fallback(move |request| receive(Arc::clone(&shared), request));
     let url = url_of(address);
     output.either(|| json!({ "url": url }), || format!("{url}\n"))?;
     let (ask, asked) = tokio::sync::oneshot::channel::<()>();
@@ -82,29 +85,38 @@ pub(crate) async fn run(args: Listen, output: Output) -> Result<u8, Failure> {
             let _ = tokio::time::timeout(FINISH, server).await;
         }
     }
+    if let Some(exec) = &desk.exec {
+        exec.stop().await;
+    }
     Ok(0)
 }
 
 /// One request: the client's handler checks and answers it, with the bytes kept beside for those they are passed to.
 async fn receive(desk: Arc<Desk>, request: Request) -> Response {
+    let Ok(room) = Arc::clone(&desk.room).acquire_owned().await else {
+        return refusal(StatusCode::SERVICE_UNAVAILABLE, "at its end\n");
+    };
     let (head, body) = request.into_parts();
-    let kind = head.headers.get(CONTENT_TYPE).cloned();
-    let bytes = match Limited::new(body, LARGEST).collect().await {
-        Ok(read) => read.to_bytes(),
-        Err(_) => {
-            let mut refusal = Response::new(Body::from("too large, or cut off\n"));
-            *refusal.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
-            return refusal;
+    let arriving = Limited::new(body, LARGEST).collect();
+    let bytes = match tokio::time::timeout(ARRIVAL, arriving).await {
+        Ok(Ok(read)) => read.to_bytes(),
+        Ok(Err(_)) => {
+            return refusal(StatusCode::PAYLOAD_TOO_LARGE, "too large, or cut off\n");
         }
+        Err(_) => return refusal(StatusCode::REQUEST_TIMEOUT, "too slow\n"),
     };
-    let received = Received {
-        kind,
+    let received = Arc::new(Received {
+        headers: head.headers.clone(),
         bytes: bytes.clone(),
-    };
+        _room: room,
+    });
     let posted = head.method == Method::POST;
+    let keeper = Arc::clone(&desk);
     let mut handler = Handler::new(move |callback| {
-        let (desk, received) = (Arc::clone(&desk), received.clone());
-        async move { desk.take(&callback, received).await }
+        let (desk, received) = (Arc::clone(&keeper), Arc::clone(&received));
+        // A task of its own: a sender that hangs up must not leave half of the work done.
+        let taken = tokio::spawn(async move { desk.take(&callback, &received).await });
+        async move { taken.await.unwrap_or(Verdict::Later) }
     });
     let Ok(answer) = handler
         .call(Request::from_parts(head, Full::new(bytes)))
@@ -115,19 +127,41 @@ async fn receive(desk: Arc<Desk>, request: Request) -> Response {
     answer.map(Body::new)
 }
 
+fn refusal(status: StatusCode, text: &'static str) -> Response {
+    let mut refusal = Response::new(Body::from(text));
+    *refusal.status_mut() = status;
+    refusal
+}
+
 impl Desk {
-    async fn take(&self, callback: &Callback, received: Received) -> Verdict {
+    async fn take(&self, callback: &Callback, received: &Received) -> Verdict {
         let duplicate = self.is_duplicate(callback);
-        if let Err(failure) = self.tell(callback, &received, duplicate) {
+        let verdict = self.pass_on(callback, received, duplicate).await;
+        if verdict == Verdict::Later {
+            // It comes again, and has to be as new then as it was now.
+            let mut seen = self.seen();
+            for job in &callback.jobs_detail {
+                seen.forget(job);
+            }
+        }
+        verdict
+    }
+
+    async fn pass_on(&self, callback: &Callback, received: &Received, duplicate: bool) -> Verdict {
+        if let Err(failure) = self.tell(callback, received, duplicate) {
             note(&format!("cosci: {failure}"));
             return Verdict::Later;
         }
         let mut verdict = Verdict::Taken;
-        if let Err(why) = self.forward(&received).await {
+        if let Some(forward) = &self.forward
+            && let Err(why) = forward.send(received).await
+        {
             note(&format!("cosci: not forwarded, answered with 503: {why}"));
             verdict = Verdict::Later;
         }
-        if let Err(why) = self.exec(callback, &received, duplicate).await {
+        if let Some(exec) = &self.exec
+            && let Err(why) = exec.run(callback, received, duplicate).await
+        {
             note(&format!(
                 "cosci: the command failed, answered with 503: {why}"
             ));
@@ -136,9 +170,13 @@ impl Desk {
         verdict
     }
 
+    fn seen(&self) -> std::sync::MutexGuard<'_, Duplicates> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Whether every job in it was reported before in this state.
     fn is_duplicate(&self, callback: &Callback) -> bool {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = self.seen();
         let new = callback
             .jobs_detail
             .iter()
@@ -187,75 +225,6 @@ impl Desk {
             cells.push("(again)".to_owned());
         }
         print(&table(&[cells]))
-    }
-
-    /// The same bytes to the other address; anything but a 2xx is a failure.
-    async fn forward(&self, received: &Received) -> Result<(), String> {
-        let Some((uri, transport)) = &self.forward else {
-            return Ok(());
-        };
-        let mut request = http::Request::post(uri.clone());
-        if let Some(kind) = &received.kind {
-            request = request.header(CONTENT_TYPE, kind);
-        }
-        if let Some(authority) = uri.authority() {
-            request = request.header(http::header::HOST, authority.as_str());
-        }
-        let mut request = request
-            .body(received.bytes.clone())
-            .map_err(|error| error.to_string())?;
-        request.extensions_mut().insert(SendLimits::default());
-        let answer = transport
-            .send(request)
-            .await
-            .map_err(|error| Failure::chain(Kind::Network, &error).message)?;
-        match answer.status() {
-            status if status.is_success() => Ok(()),
-            status => Err(format!("{uri} answered {status}")),
-        }
-    }
-
-    /// The command, with the document on its stdin. What it prints goes to stderr: stdout is for the lines.
-    async fn exec(
-        &self,
-        callback: &Callback,
-        received: &Received,
-        duplicate: bool,
-    ) -> Result<(), String> {
-        let Some(line) = &self.exec else {
-            return Ok(());
-        };
-        let (shell, flag) = if cfg!(windows) {
-            ("cmd", "/C")
-        } else {
-            ("sh", "-c")
-        };
-        let job = callback.jobs_detail.first();
-        let objects = job.map(|job| job.object_names().join("\n"));
-        let mut child = tokio::process::Command::new(shell)
-            .args([flag, line])
-            .env("COSCI_EVENT", event(callback))
-            .env(
-                "COSCI_JOB_ID",
-                text(job.and_then(|job| job.job_id.as_ref())),
-            )
-            .env("COSCI_STATE", text(job.and_then(|job| job.state.as_ref())))
-            .env("COSCI_OBJECTS", text(objects))
-            .env("COSCI_DUPLICATE", if duplicate { "1" } else { "0" })
-            .stdin(Stdio::piped())
-            .stdout(std::io::stderr())
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(|error| format!("it cannot be started: {error}"))?;
-        if let Some(mut stdin) = child.stdin.take() {
-            // A command that does not read its input is no failure.
-            let _ = stdin.write_all(&received.bytes).await;
-        }
-        match child.wait().await {
-            Ok(status) if status.success() => Ok(()),
-            Ok(status) => Err(status.to_string()),
-            Err(error) => Err(error.to_string()),
-        }
     }
 }
 
