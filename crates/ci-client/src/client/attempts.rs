@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use ci_core::{Operation, Repeat, ReplyError};
 use cos_sign::{Credentials, Validity};
+use http::header::AUTHORIZATION;
 use http::{Request, Response, request, response};
 use tokio::time::Instant;
 use tracing::Instrument;
 
+use super::scrub::Secrets;
 use super::{Client, Reply};
 use crate::clock::{after, unix};
 use crate::error::{Attempt, CallError, Cause};
@@ -185,7 +187,7 @@ impl<'a> Run<'a> {
             let signed = self
                 .sign(head, &credentials)
                 .map_err(|cause| (cause, false))?;
-            let (failure, asked) = match self.attempt(signed, &exchange).await {
+            let (failure, asked) = match self.attempt(signed, &credentials, &exchange).await {
                 Ok(output) => return Ok(output),
                 Err(failure) => failure,
             };
@@ -287,6 +289,7 @@ impl<'a> Run<'a> {
     async fn attempt<T, F, Fut>(
         &mut self,
         mut head: request::Parts,
+        credentials: &Credentials,
         exchange: &F,
     ) -> Result<T, (Failure, Option<Duration>)>
     where
@@ -304,6 +307,7 @@ impl<'a> Run<'a> {
             once: self.spec.repeat == Repeat::Never,
         });
         let sent_at = self.client.shared.clock.now();
+        let authorization = head.headers.get(AUTHORIZATION).cloned();
         let number = self.attempts.len() + 1;
         let exchanging = exchange(head).instrument(tracing::debug_span!("ci_attempt", number));
         let exchanged = if self.spec.uploads {
@@ -338,7 +342,8 @@ impl<'a> Run<'a> {
                     .shared
                     .skew
                     .observe(&head.headers, sent_at, took);
-                read.map_err(|error| {
+                read.map_err(|mut error| {
+                    Secrets::of(credentials, authorization.as_ref()).hide(&mut error);
                     let failure = match error {
                         ReplyError::Refused(refusal) => Failure::Refused(refusal),
                         ReplyError::Unreadable(unreadable) => Failure::Unreadable(unreadable),

@@ -6,6 +6,7 @@ mod env;
 mod jobs;
 mod objects;
 mod rest;
+mod scrub;
 mod settle;
 
 use std::fmt;
