@@ -87,7 +87,7 @@ impl Cache {
         // Every call would wait for a provider that is down, and ask it once more.
         let again = unix(self.clock.now()).saturating_add(PAUSE);
         if let Some(kept) = &mut self.state().kept {
-            kept.renew_at = kept.renew_at.max(again);
+            kept.renew_at = kept.renew_at.max(again).min(kept.expires_at);
         }
         old.credentials
     }

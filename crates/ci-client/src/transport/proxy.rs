@@ -58,6 +58,9 @@ impl Proxy {
     /// [`InvalidProxy`] when it is no such URL.
     pub fn url_except(url: &str, no_proxy: &str) -> Result<Self, InvalidProxy> {
         check("the proxy", url)?;
+        if is_everything(no_proxy) {
+            return Ok(Self::none());
+        }
         Ok(Self(Arc::new(
             Matcher::builder()
                 .all(url.to_owned())
@@ -101,9 +104,17 @@ impl Proxy {
         let builder = Matcher::builder()
             .all(checked("ALL_PROXY")?)
             .http(checked("HTTP_PROXY")?);
-        Ok(Self(Arc::new(
-            builder.https(checked("HTTPS_PROXY")?).no(no).build(),
-        )))
+        let builder = builder.https(checked("HTTPS_PROXY")?);
+        if is_everything(&no) {
+            return Ok(Self::none());
+        }
+        Ok(Self(Arc::new(builder.no(no).build())))
+    }
+
+    /// Host and port of the proxy that a request to this address takes; nothing when it goes straight there.
+    #[must_use]
+    pub fn between(&self, to: &Uri) -> Option<(String, u16)> {
+        self.hop(to).map(|hop| (hop.host, hop.port))
     }
 
     pub(crate) fn hop(&self, to: &Uri) -> Option<Hop> {
@@ -127,6 +138,11 @@ impl fmt::Debug for Proxy {
         // The matcher would show the credentials of its URLs.
         f.write_str("Proxy(…)")
     }
+}
+
+/// The matcher takes a star for every name, but not for addresses.
+fn is_everything(no_proxy: &str) -> bool {
+    no_proxy.split(',').any(|entry| entry.trim() == "*")
 }
 
 /// Says no where the matcher would silently go without a proxy.
