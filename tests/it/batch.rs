@@ -127,3 +127,37 @@ fn a_batch_that_is_asked_to_stop_ends_with_130_and_goes_on_later() {
     assert_eq!(ran.exit, Some(0), "{ran:?}");
     assert_eq!(count_jobs(&engine), 50);
 }
+
+#[test]
+fn lines_from_a_pipe_are_submitted_as_they_come() {
+    use std::io::{BufRead, BufReader, Write};
+    use std::process::{Command, Stdio};
+
+    let engine = engine();
+    let mut child = Command::new(ci_tests::tool::binary())
+        .args(["batch", "-", "--json", "--interval", "50ms"])
+        .current_dir(engine.path())
+        .env("HOME", engine.path())
+        .env("COSCI_ENDPOINT", engine.url())
+        .env("COSCI_BUCKET", ci_tests::local::BUCKET)
+        .env("TENCENTCLOUD_REGION", ci_tests::local::REGION)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the tool starts");
+    let mut lines_in = child.stdin.take().expect("a pipe");
+    let mut lines_out = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+    for number in 1..=3 {
+        writeln!(lines_in, "{}", job(number)).expect("written");
+        // The pipe stays open: what is told here was not waiting for its end.
+        let line = lines_out.next().expect("a line").expect("text");
+        let told: Value = serde_json::from_str(&line).expect("a document");
+        assert_eq!(
+            (&told["line"], &told["state"]),
+            (&number.into(), &"Success".into())
+        );
+    }
+    drop(lines_in);
+    assert!(child.wait().expect("ended").success());
+}

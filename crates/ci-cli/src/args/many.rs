@@ -27,6 +27,9 @@ pub(crate) struct Batch {
     /// Where it is written down what was submitted [default: FILE.jsonl.journal; none for stdin]
     #[arg(long, value_name = "FILE")]
     pub(crate) journal: Option<PathBuf>,
+    /// How long a job that a run before may have sent has to be missing from the list before it is sent again
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration::parse)]
+    pub(crate) absent: Duration,
     #[command(flatten)]
     pub(crate) pace: Pace,
     #[command(flatten)]

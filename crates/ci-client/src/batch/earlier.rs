@@ -15,7 +15,14 @@ use crate::client::Client;
 use crate::clock::after;
 
 /// The jobs of these marks, or why the list could not be read.
-type Settled = Arc<OnceCell<Result<HashMap<String, JobId>, String>>>;
+type Read = Result<HashMap<String, JobId>, String>;
+
+/// The readings of the list: at once, and for what was missing then, once more when it has been absent long enough.
+#[derive(Default)]
+struct Readings {
+    first: OnceCell<Read>,
+    last: OnceCell<Read>,
+}
 
 /// The marks that were sent, or about to be, when an earlier run ended.
 pub(super) struct Earlier {
@@ -24,7 +31,7 @@ pub(super) struct Earlier {
     since: i64,
     absent: Duration,
     /// One reading for each kind of work.
-    settled: Mutex<Vec<(Tag, Settled)>>,
+    settled: Mutex<Vec<(Tag, Arc<Readings>)>>,
 }
 
 impl Earlier {
@@ -62,30 +69,29 @@ impl Earlier {
             if let Some((_, settled)) = all.iter().find(|(of, _)| of == tag) {
                 Arc::clone(settled)
             } else {
-                let settled = Settled::default();
+                let settled = Arc::new(Readings::default());
                 all.push((tag.clone(), Arc::clone(&settled)));
                 settled
             }
         };
-        let found = settled.get_or_init(|| self.read(client, tag)).await;
-        match found {
-            Ok(found) => Ok(found.get(mark).cloned()),
-            Err(why) => Err(why.clone()),
-        }
-    }
-
-    async fn read(&self, client: &Client, tag: &Tag) -> Result<HashMap<String, JobId>, String> {
         let sure = after(Instant::now(), self.absent);
-        let mut found = HashMap::new();
-        loop {
-            let last = Instant::now() >= sure;
-            client
-                .find_marks(tag, self.since, &self.marks, &mut found)
-                .await?;
-            if last || found.len() == self.marks.len() {
-                return Ok(found);
-            }
-            tokio::time::sleep_until(sure).await;
+        let read = async |before: HashMap<String, JobId>| {
+            let mut found = before;
+            let reading = client.find_marks(tag, self.since, &self.marks, &mut found);
+            reading.await.map(|()| found)
+        };
+        // What is found at once is followed at once.
+        let first = settled.first.get_or_init(|| read(HashMap::new())).await;
+        let first = first.as_ref().map_err(Clone::clone)?;
+        if let Some(job) = first.get(mark) {
+            return Ok(Some(job.clone()));
         }
+        let later = async || {
+            tokio::time::sleep_until(sure).await;
+            read(first.clone()).await
+        };
+        let last = settled.last.get_or_init(later).await;
+        let last = last.as_ref().map_err(Clone::clone)?;
+        Ok(last.get(mark).cloned())
     }
 }

@@ -1,7 +1,7 @@
 //! Many jobs: submitted a few at a time, followed with few looks, and never twice, however often the program dies.
 //!
 //! Before a job is sent, its mark is on disk. A batch that begins again looks for the jobs it may have sent, and sends
-//! only what the service does not list.
+//! only what the service does not list. Looking takes a while, and keeps nothing else waiting.
 //!
 //! Steps of many jobs share one sync of the disk, jobs share a look, and all that an earlier run left open shares one
 //! reading of the list: ten thousand jobs cost little more than their submissions.

@@ -1,13 +1,19 @@
 //! A batch as it runs: submissions and looks side by side, within their bounds.
 
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use ci_model::JobId;
-use tokio::task::JoinSet;
+use futures_core::Stream;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Duration, Instant};
 
 use super::earlier::Earlier;
 use super::following::{Followed, Following};
 use super::journal::Step;
-use super::submit::{Submitter, digest};
+use super::submit::{Submitter, Task, digest};
 use super::{BatchEnd, BatchFault, BatchItem, BatchOptions, BatchSummary, Journal, JournalError};
 use crate::client::Client;
 use crate::clock::after;
@@ -20,7 +26,20 @@ const LOOKS: usize = 4;
 /// What a task of a batch brings back.
 enum Done {
     Submitted(Followed, Result<Result<JobId, BatchFault>, JournalError>),
+    Settled(
+        Followed,
+        Box<Task>,
+        Result<Result<Option<JobId>, BatchFault>, JournalError>,
+    ),
     Looked(Vec<(JobId, Look)>),
+}
+
+/// The next thing to happen.
+enum Event {
+    Done(Result<Done, JoinError>),
+    Item(Option<Box<BatchItem>>),
+    /// A slot comes free, or a look is due.
+    Time,
 }
 
 impl Client {
@@ -39,8 +58,23 @@ impl Client {
         options: BatchOptions,
         on_end: impl FnMut(BatchEnd),
     ) -> Result<BatchSummary, JournalError> {
+        let items = Ready(items.into_iter());
+        self.batch_from(items, journal, options, on_end).await
+    }
+
+    /// As [`Client::batch`], with items that come one by one, such as the lines of a pipe: those that are there are
+    /// submitted and followed while the next one is waited for.
+    ///
+    /// # Errors
+    /// As [`Client::batch`].
+    pub async fn batch_from(
+        &self,
+        items: impl Stream<Item = BatchItem>,
+        journal: &Journal,
+        options: BatchOptions,
+        on_end: impl FnMut(BatchEnd),
+    ) -> Result<BatchSummary, JournalError> {
         let run = Run {
-            items: items.into_iter(),
             journal,
             options,
             on_end,
@@ -51,24 +85,42 @@ impl Client {
             },
             following: Following::new(options.wait),
             tasks: JoinSet::new(),
+            again: VecDeque::new(),
+            settling: 0,
             submitting: 0,
             looking: 0,
             slot: Instant::now(),
             exhausted: false,
             summary: BatchSummary::default(),
         };
-        run.go().await
+        run.go(std::pin::pin!(items)).await
     }
 }
 
-struct Run<'a, I, F> {
-    items: I,
+/// Items that are there.
+struct Ready<I>(I);
+
+impl<I> Unpin for Ready<I> {}
+
+impl<I: Iterator> Stream for Ready<I> {
+    type Item = I::Item;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<I::Item>> {
+        Poll::Ready(self.0.next())
+    }
+}
+
+struct Run<'a, F> {
     journal: &'a Journal,
     options: BatchOptions,
     on_end: F,
     submitter: Submitter,
     following: Following,
     tasks: JoinSet<Done>,
+    /// What an earlier run may have sent, and had not: to be sent before anything new.
+    again: VecDeque<(Followed, Box<Task>)>,
+    /// Lookups of what an earlier run may have sent. They wait for long, so they take no place of a submission.
+    settling: usize,
     submitting: usize,
     looking: usize,
     /// When the rate allows the next submission.
@@ -77,38 +129,35 @@ struct Run<'a, I, F> {
     summary: BatchSummary,
 }
 
-impl<I: Iterator<Item = BatchItem>, F: FnMut(BatchEnd)> Run<'_, I, F> {
-    async fn go(mut self) -> Result<BatchSummary, JournalError> {
+impl<F: FnMut(BatchEnd)> Run<'_, F> {
+    async fn go<S: Stream<Item = BatchItem>>(
+        mut self,
+        mut items: Pin<&mut S>,
+    ) -> Result<BatchSummary, JournalError> {
         loop {
-            self.begin_submissions()?;
+            self.submit_again();
             self.begin_looks();
-            if self.exhausted && self.submitting == 0 && self.following.len() == 0 {
+            if self.exhausted && self.unfinished() == 0 {
                 self.submitter.writer.flush().await?;
                 return Ok(self.summary);
             }
-            // The next thing to happen: a task ends, a slot comes free, or it is time to look.
-            let slot = (!self.exhausted && self.has_room()).then_some(self.slot);
-            let look = self.following.next().filter(|_| self.looking < LOOKS);
-            let wake = slot.into_iter().chain(look).min();
-            let joined = match (wake, self.tasks.is_empty()) {
-                (Some(wake), true) => {
-                    tokio::time::sleep_until(wake).await;
-                    None
-                }
-                (Some(wake), false) => tokio::time::timeout_at(wake, self.tasks.join_next())
-                    .await
-                    .ok()
-                    .flatten(),
-                (None, _) => self.tasks.join_next().await,
-            };
-            match joined.transpose() {
-                Err(error) => return Err(JournalError::Broken(error.to_string())),
-                Ok(None) => {}
-                Ok(Some(Done::Submitted(followed, created))) => {
+            match self.next(items.as_mut()).await {
+                Event::Time => {}
+                Event::Item(None) => self.exhausted = true,
+                Event::Item(Some(item)) => self.begin(*item)?,
+                Event::Done(Err(error)) => return Err(JournalError::Broken(error.to_string())),
+                Event::Done(Ok(Done::Submitted(followed, created))) => {
                     self.submitting -= 1;
                     self.submitted(followed, created?)?;
                 }
-                Ok(Some(Done::Looked(looks))) => {
+                Event::Done(Ok(Done::Settled(followed, task, found))) => {
+                    self.settling -= 1;
+                    match found?.transpose() {
+                        None => self.again.push_back((followed, task)),
+                        Some(found) => self.submitted(followed, found)?,
+                    }
+                }
+                Event::Done(Ok(Done::Looked(looks))) => {
                     self.looking -= 1;
                     self.looked(looks)?;
                 }
@@ -116,43 +165,86 @@ impl<I: Iterator<Item = BatchItem>, F: FnMut(BatchEnd)> Run<'_, I, F> {
         }
     }
 
-    fn has_room(&self) -> bool {
-        self.submitting < self.options.concurrency.max(1)
-            && self.submitting + self.following.len() < self.options.unfinished.max(1)
+    async fn next<S: Stream<Item = BatchItem>>(&mut self, mut items: Pin<&mut S>) -> Event {
+        let free = self.submitting < self.options.concurrency.max(1);
+        let room = free && self.unfinished() < self.options.unfinished.max(1);
+        let wants_item = !self.exhausted && room;
+        let now = Instant::now();
+        let slot = (self.slot > now && (wants_item || (free && !self.again.is_empty())))
+            .then_some(self.slot);
+        let wants_item = wants_item && slot.is_none();
+        let look = self.following.next().filter(|_| self.looking < LOOKS);
+        let wake = slot.into_iter().chain(look).min();
+        let mut wake = wake.map(|wake| Box::pin(tokio::time::sleep_until(wake)));
+        std::future::poll_fn(|cx| {
+            if let Poll::Ready(Some(done)) = self.tasks.poll_join_next(cx) {
+                return Poll::Ready(Event::Done(done));
+            }
+            if wants_item && let Poll::Ready(item) = items.as_mut().poll_next(cx) {
+                return Poll::Ready(Event::Item(item.map(Box::new)));
+            }
+            match &mut wake {
+                Some(wake) => wake.as_mut().poll(cx).map(|()| Event::Time),
+                None => Poll::Pending,
+            }
+        })
+        .await
     }
 
-    fn begin_submissions(&mut self) -> Result<(), JournalError> {
-        while !self.exhausted && self.has_room() && Instant::now() >= self.slot {
-            let Some(item) = self.items.next() else {
-                self.exhausted = true;
-                break;
-            };
-            let digest = digest(&item.request);
-            let step = self.journal.step(item.line).cloned();
-            if step.as_ref().is_some_and(|step| step.digest() != digest) {
-                return Err(JournalError::Changed { line: item.line });
+    /// Jobs that were begun and have not ended.
+    fn unfinished(&self) -> usize {
+        self.submitting + self.settling + self.again.len() + self.following.len()
+    }
+
+    /// Takes up an item, where an earlier run left it.
+    fn begin(&mut self, item: BatchItem) -> Result<(), JournalError> {
+        let digest = digest(&item.request);
+        let step = self.journal.step(item.line);
+        if step.is_some_and(|step| step.digest() != digest) {
+            return Err(JournalError::Changed { line: item.line });
+        }
+        let input = item.request.input.object.clone().unwrap_or_default();
+        let followed = Followed::new(item.line, digest, input);
+        match step {
+            Some(Step::Ended { .. }) => self.summary.ended_before += 1,
+            Some(Step::Created { job, .. }) => self.following.add(job.clone(), followed),
+            Some(Step::Sending { mark, at, .. }) => {
+                let (mark, at) = (mark.clone(), *at);
+                let task = Box::new(Task { item, digest, mark });
+                let submitter = self.submitter.clone();
+                self.settling += 1;
+                self.tasks.spawn(async move {
+                    let found = submitter.settle(&task, at).await;
+                    Done::Settled(followed, task, found)
+                });
             }
-            let input = item.request.input.object.clone().unwrap_or_default();
-            let followed = Followed::new(item.line, digest, input);
-            match step {
-                Some(Step::Ended { .. }) => self.summary.ended_before += 1,
-                Some(Step::Created { job, .. }) => self.following.add(job, followed),
-                other => {
-                    if let Some(rate) = self.options.rate.filter(|rate| *rate > 0.0) {
-                        let earliest = Instant::now() - Duration::from_secs(1);
-                        let apart = Duration::try_from_secs_f64(1.0 / rate);
-                        self.slot = after(self.slot.max(earliest), apart.unwrap_or(Duration::MAX));
-                    }
-                    let submitter = self.submitter.clone();
-                    self.submitting += 1;
-                    self.tasks.spawn(async move {
-                        let created = submitter.submit(&item, digest, other).await;
-                        Done::Submitted(followed, created)
-                    });
-                }
-            }
+            None => self.submit(followed, Box::new(Task::new(item, digest))),
         }
         Ok(())
+    }
+
+    /// Submits what was looked for in vain, as far as there is room.
+    fn submit_again(&mut self) {
+        while self.submitting < self.options.concurrency.max(1)
+            && Instant::now() >= self.slot
+            && let Some((followed, task)) = self.again.pop_front()
+        {
+            self.submit(followed, task);
+        }
+    }
+
+    fn submit(&mut self, followed: Followed, task: Box<Task>) {
+        if let Some(rate) = self.options.rate.filter(|rate| *rate > 0.0) {
+            let earliest = Instant::now() - Duration::from_secs(1);
+            let apart = Duration::try_from_secs_f64(1.0 / rate).unwrap_or(Duration::MAX);
+            self.slot = after(self.slot.max(earliest), apart);
+        }
+        let submitter = self.submitter.clone();
+        self.submitting += 1;
+        self.tasks.spawn(async move {
+            let created = submitter.submit(&task).await;
+            Done::Submitted(followed, created)
+        });
     }
 
     fn begin_looks(&mut self) {

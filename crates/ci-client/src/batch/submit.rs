@@ -19,48 +19,75 @@ pub(super) struct Submitter {
     pub(super) earlier: Arc<Earlier>,
 }
 
+/// A job that is to be created.
+pub(super) struct Task {
+    pub(super) item: BatchItem,
+    pub(super) digest: u64,
+    /// What it is marked with.
+    pub(super) mark: String,
+}
+
+impl Task {
+    pub(super) fn new(item: BatchItem, digest: u64) -> Self {
+        let mark = mark();
+        Self { item, digest, mark }
+    }
+
+    fn call(&self) -> CreateJob {
+        let mut call = CreateJob::new(self.item.request.clone());
+        call.stamp(&self.mark);
+        call
+    }
+
+    fn unknown(&self, why: String) -> BatchFault {
+        let mark = self.mark.clone();
+        BatchFault::Unknown { mark, why }
+    }
+}
+
 impl Submitter {
-    /// Creates one job, or finds the one that an earlier run created. The error outside is the journal's.
+    /// Creates the job. The error outside is the journal's.
     pub(super) async fn submit(
         &self,
-        item: &BatchItem,
-        digest: u64,
-        before: Option<Step>,
+        task: &Task,
     ) -> Result<Result<JobId, BatchFault>, JournalError> {
-        let mut call = CreateJob::new(item.request.clone());
-        let (own, sent) = match before {
-            Some(Step::Sending { mark, at, .. }) => (mark, Some(at)),
-            _ => (mark(), None),
+        let step = Step::Sending {
+            mark: task.mark.clone(),
+            digest: task.digest,
+            at: unix(SystemClock.now()),
         };
-        call.stamp(&own);
-        let mut job = None;
-        if let Some(at) = sent {
-            match self.find(&call, &own, at).await {
-                Ok(found) => job = found,
-                Err(why) => return Ok(Err(BatchFault::Unknown { mark: own, why })),
-            }
+        self.writer.commit(task.item.line, &step).await?;
+        match self.client.send(task.call()).await {
+            Err(error) => Ok(Err(BatchFault::Submit(error))),
+            Ok(reply) => match first(reply.output) {
+                Some(job) => self.created(task, job).map(Ok),
+                None => Ok(Err(task.unknown("the answer names no job".to_owned()))),
+            },
         }
-        if job.is_none() {
-            let at = unix(SystemClock.now());
-            let mark = own.clone();
-            let step = Step::Sending { mark, digest, at };
-            self.writer.commit(item.line, &step).await?;
-            match self.client.send(call).await {
-                Ok(reply) => job = first(reply.output),
-                Err(error) => return Ok(Err(BatchFault::Submit(error))),
-            }
+    }
+
+    /// Looks for the job that an earlier run may have created at this time; nothing when it is absent. The error outside
+    /// is the journal's.
+    pub(super) async fn settle(
+        &self,
+        task: &Task,
+        at: i64,
+    ) -> Result<Result<Option<JobId>, BatchFault>, JournalError> {
+        match self.find(&task.call(), &task.mark, at).await {
+            Err(why) => Ok(Err(task.unknown(why))),
+            Ok(None) => Ok(Ok(None)),
+            Ok(Some(job)) => self.created(task, job).map(|job| Ok(Some(job))),
         }
-        let Some(job) = job else {
-            let why = "the answer names no job".to_owned();
-            return Ok(Err(BatchFault::Unknown { mark: own, why }));
-        };
-        // Not waited for: until it is on disk, the next run finds the job by its mark.
+    }
+
+    /// Not waited for: until it is on disk, the next run finds the job by its mark.
+    fn created(&self, task: &Task, job: JobId) -> Result<JobId, JournalError> {
         let step = Step::Created {
             job: job.clone(),
-            digest,
+            digest: task.digest,
         };
-        self.writer.note(item.line, &step)?;
-        Ok(Ok(job))
+        self.writer.note(task.item.line, &step)?;
+        Ok(job)
     }
 
     /// The job that an earlier run may have created. What carries a mark of ours is settled together.

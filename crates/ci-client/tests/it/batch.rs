@@ -1,5 +1,7 @@
 //! Batches that die at any point and begin again: each input has exactly one job.
 
+mod goes_on;
+
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};

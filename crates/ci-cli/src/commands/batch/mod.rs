@@ -1,19 +1,22 @@
 //! `cosci batch`: many jobs from lines of JSON, each submitted once, however often the tool is broken off.
 
 mod line;
+mod source;
 
 use std::cell::RefCell;
 use std::ffi::OsString;
-use std::fs::File;
-use std::io::{BufRead, BufReader, Cursor};
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 
 use ci_client::batch::{BatchEnd, BatchFault, BatchItem, BatchOptions, Journal, JournalError};
 use ci_client::core::Endpoint;
 use ci_model::JobsDetail;
+use futures_core::Stream;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
+use self::source::Source;
 use super::jobs::options;
 use crate::args::Batch;
 use crate::connect;
@@ -25,19 +28,7 @@ pub(crate) async fn run(args: Batch, output: Output) -> Result<u8, Failure> {
     let mut stop = Stop::listen()?;
     let client = connect::client(&args.connection, None)?;
     let stdin = args.file == Path::new("-");
-    let source: Box<dyn BufRead> = if stdin {
-        // Read as a whole: waiting for a slow writer must not keep the jobs from being followed.
-        Box::new(Cursor::new(super::input(None)?))
-    } else {
-        let refused = |error: &dyn std::fmt::Display| {
-            Failure::bad_input(format!("cannot read {}: {error}", args.file.display()))
-        };
-        let file = File::open(&args.file).map_err(|error| refused(&error))?;
-        if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
-            return Err(refused(&"it is a folder"));
-        }
-        Box::new(BufReader::new(file))
-    };
+    let source = Source::open((!stdin).then_some(args.file.as_path()))?;
     let path = args
         .journal
         .or_else(|| (!stdin).then(|| beside(&args.file)));
@@ -53,6 +44,7 @@ pub(crate) async fn run(args: Batch, output: Output) -> Result<u8, Failure> {
     let mut batch = BatchOptions::default();
     batch.concurrency = args.concurrency.into();
     batch.rate = args.rate;
+    batch.absent = args.absent;
     batch.wait = options(&args.pace);
 
     let report = RefCell::new(Report::new(output));
@@ -62,7 +54,7 @@ pub(crate) async fn run(args: Batch, output: Output) -> Result<u8, Failure> {
         endpoint: client.endpoint().clone(),
         report: &report,
     };
-    let running = client.batch(items, &journal, batch, |end| report.borrow_mut().ended(end));
+    let running = client.batch_from(items, &journal, batch, |end| report.borrow_mut().ended(end));
     let outcome = tokio::select! {
         outcome = running => Some(outcome),
         () = stop.asked() => None,
@@ -99,30 +91,30 @@ fn beside(file: &Path) -> PathBuf {
 
 /// The jobs of the lines that can be read; what cannot is told at once, by its number.
 struct Lines<'a> {
-    source: Box<dyn BufRead>,
+    source: Source,
     number: u64,
     endpoint: Endpoint,
     report: &'a RefCell<Report>,
 }
 
-impl Iterator for Lines<'_> {
+impl Stream for Lines<'_> {
     type Item = BatchItem;
 
-    fn next(&mut self) -> Option<BatchItem> {
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<BatchItem>> {
         loop {
-            let mut bytes = Vec::new();
-            let read = self.source.read_until(b'\n', &mut bytes);
+            let Some(read) = ready!(self.source.poll_line(cx)) else {
+                return Poll::Ready(None);
+            };
             self.number += 1;
             let number = self.number;
-            match read {
-                Ok(0) => return None,
-                Ok(_) => {}
+            let bytes = match read {
+                Ok(bytes) => bytes,
                 Err(error) => {
                     let why = format!("line {number} cannot be read: {error}");
                     self.report.borrow_mut().broken = Some(Failure::bad_input(why));
-                    return None;
+                    return Poll::Ready(None);
                 }
-            }
+            };
             if bytes.trim_ascii().is_empty() {
                 continue;
             }
@@ -130,7 +122,7 @@ impl Iterator for Lines<'_> {
                 .map_err(|_| "it is not UTF-8".to_owned())
                 .and_then(|text| line::read(text.trim(), &self.endpoint));
             match job {
-                Ok(request) => return Some(BatchItem::new(number, request)),
+                Ok(request) => return Poll::Ready(Some(BatchItem::new(number, request))),
                 Err(why) => self.report.borrow_mut().refused(number, &why),
             }
         }
