@@ -73,6 +73,10 @@ impl Tool {
             "http_proxy",
             "https_proxy",
             "all_proxy",
+            "NO_PROXY",
+            "no_proxy",
+            "SSL_CERT_FILE",
+            "SSL_CERT_DIR",
         ] {
             command.env_remove(name);
         }
@@ -80,6 +84,13 @@ impl Tool {
             command,
             stdin: Vec::new(),
         }
+    }
+
+    /// Adds words to the command line.
+    #[must_use]
+    pub fn args<'a>(mut self, words: impl IntoIterator<Item = &'a str>) -> Self {
+        self.command.args(words);
+        self
     }
 
     /// Sets a variable of its environment.
