@@ -137,6 +137,14 @@ impl Failure {
         self
     }
 
+    /// Names what the failure is about, unless the message does.
+    pub(crate) fn about(mut self, name: &str) -> Self {
+        if !self.message.contains(name) {
+            self.message = one_line(&format!("{name}: {}", self.message));
+        }
+        self
+    }
+
     /// The value of `error`, every key present.
     pub(crate) fn to_json(&self) -> Value {
         let mut value = json!({

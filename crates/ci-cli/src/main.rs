@@ -2,6 +2,7 @@
 
 #![doc = include_str!("../README.md")]
 
+mod advice;
 mod args;
 mod commands;
 mod connect;
@@ -80,6 +81,15 @@ fn usage(error: &clap::Error) -> Failure {
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
             Failure::usage("a command is missing; `cosci --help` lists them")
         }
+        ErrorKind::MissingRequiredArgument => {
+            let usage = text.lines().find_map(|line| line.strip_prefix("Usage: "));
+            let words = usage.unwrap_or("cosci").split(' ');
+            let command: Vec<&str> = words
+                .take_while(|word| !word.starts_with(['<', '[', '-']))
+                .collect();
+            let command = command.join(" ");
+            Failure::usage(format!("{said}; `{command} --help` shows examples"))
+        }
         _ => Failure::usage(said),
     }
 }
@@ -106,6 +116,15 @@ mod tests {
         let message = refused("cosci covers a.mp4 --width 127");
         assert!(
             message.contains("127") && message.contains("128 to 4096"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn what_is_missing_leads_to_the_help_of_its_own_command() {
+        let message = refused("cosci jobs create --input a");
+        assert!(
+            message.contains("--output") && message.contains("`cosci jobs create --help`"),
             "{message}"
         );
     }

@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal, Write};
 
 use serde_json::Value;
 
+use crate::advice::advice;
 use crate::failure::{Failure, Kind};
 
 /// How a command speaks.
@@ -50,16 +51,23 @@ impl Output {
                 serde_json::json!({ "error": failure.to_json() })
             );
         }
-        let more = !failure.said.details.is_empty() && !self.verbose;
-        let hint = if more {
-            " (-v shows what the server signed)"
-        } else {
-            ""
-        };
-        note(&format!("cosci: {failure}{hint}"));
+        note(&format!("cosci: {}", self.line(failure)));
         for line in failure.said.details.iter().filter(|_| self.verbose) {
             note(&format!("  {line}"));
         }
+    }
+}
+
+impl Output {
+    /// A failure and the next step, in one line.
+    pub(crate) fn line(self, failure: &Failure) -> String {
+        let more = !failure.said.details.is_empty() && !self.verbose;
+        let next = if more {
+            Some("-v shows what the server signed")
+        } else {
+            advice(failure)
+        };
+        next.map_or_else(|| failure.to_string(), |next| format!("{failure}; {next}"))
     }
 }
 

@@ -88,11 +88,17 @@ fn config(args: &Serve) -> Config {
 
 pub(super) async fn listen(address: &str) -> Result<TcpListener, Failure> {
     TcpListener::bind(address).await.map_err(|error| {
-        let kind = match error.kind() {
-            std::io::ErrorKind::InvalidInput => Kind::Usage,
-            _ => Kind::Other,
+        let (kind, next) = match error.kind() {
+            std::io::ErrorKind::InvalidInput => {
+                (Kind::Usage, "; write HOST:PORT, as in 127.0.0.1:7717")
+            }
+            std::io::ErrorKind::AddrInUse => (
+                Kind::Other,
+                "; another program listens there: --addr 127.0.0.1:0 takes a free port",
+            ),
+            _ => (Kind::Other, ""),
         };
-        Failure::new(kind, format!("cannot listen on {address}: {error}"))
+        Failure::new(kind, format!("cannot listen on {address}: {error}{next}"))
     })
 }
 

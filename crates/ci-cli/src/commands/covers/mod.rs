@@ -276,7 +276,8 @@ fn tell(
     output: Output,
 ) -> Result<u8, Failure> {
     if outcomes.len() == 1 {
-        let done = outcomes.remove(0)?;
+        let name = &plan.inputs[0].shown;
+        let done = outcomes.remove(0).map_err(|failure| failure.about(name))?;
         output.either(
             || result(&plan.inputs[0], &done),
             || summary(plan, &[(&plan.inputs[0], &done)]),
@@ -293,7 +294,8 @@ fn tell(
                 done.push((input, one));
             }
             Err(failure) => {
-                output::note(&format!("cosci: {}: {failure}", input.shown));
+                let failure = failure.clone().about(&input.shown);
+                output::note(&format!("cosci: {}", output.line(&failure)));
                 if exit == 0 {
                     exit = failure.kind.exit();
                 }

@@ -148,7 +148,7 @@ impl Input {
         }
         let refused =
             |why: &dyn std::fmt::Display| Failure::bad_input(format!("cannot read {shown}: {why}"));
-        let file = File::open(path).map_err(|error| refused(&error))?;
+        let file = File::open(path).map_err(|error| refused(&absent(&shown, &error)))?;
         let metadata = file.metadata().map_err(|error| refused(&error))?;
         if metadata.is_dir() {
             let why = format!("it is a folder: name the videos in it, as in {shown}/*.mp4");
@@ -170,6 +170,18 @@ impl Input {
             refused: None,
         })
     }
+}
+
+/// Why a file cannot be opened, and what was probably meant.
+fn absent(shown: &str, error: &std::io::Error) -> String {
+    let meant = if shown.contains("://") {
+        ": only files and cos://BUCKET/KEY are read, so download it first"
+    } else if shown.contains(['*', '?']) {
+        ": no file fits this pattern"
+    } else {
+        ""
+    };
+    format!("{error}{meant}")
 }
 
 /// Covers are called after their input, so two inputs of one stem would overwrite each other's.
