@@ -231,7 +231,11 @@ fn stands_in(file: &str, text: &str) -> Result<(), String> {
         .flatten()
         .flatten()
         .any(|entry| fs::read_to_string(entry.path()).is_ok_and(|test| test.contains(name)));
-    if named {
+    // Or a page whose shell runs it.
+    let example = format!("--example {}", name.trim_end_matches(".rs"));
+    let mut shells = all().into_iter().flat_map(|page| blocks(&page));
+    let run = shells.any(|b| b.language == "sh" && b.text.contains(&example));
+    if named || run {
         Ok(())
     } else {
         Err(format!("no test runs {file}"))

@@ -17,6 +17,7 @@ mod kills;
 mod limits;
 mod listen;
 mod migration;
+mod mistakes;
 mod rest;
 mod sdks;
 mod shell;

@@ -4,7 +4,8 @@
 //!
 //! - `cosci`, built from this tree; `cosci serve` without an address gets the page's free port;
 //! - `cargo`, which works in this repository, except that `cargo install` only checks what it is given
-//!   and `cargo xtask test` only that there is such a task: the first is built already, the second is running;
+//!   and `cargo xtask test` only that there is such a task: the first is built already, the second is running,
+//!   and that an example which was built with the tests is not built again;
 //! - `tests` and `crates` of the repository, `holiday.mp4` (a real clip) and `callback.json` (a real document).
 //!
 //! Every port that the page names is replaced by a free one, because its own may be in use.
@@ -212,11 +213,13 @@ fn shims(folder: &Path) {
          cd '{root}'\n\
          case \"$*\" in\n\
          'xtask test' | 'xtask ci') '{real}' xtask help | grep -q \"^  $2 \" ;;\n\
-         'install --path '*) grep -q '^name = \"cosci\"' \"$3/Cargo.toml\" ;;\n\
+         'run --quiet --package ci-tests --example '*) [ ! -x \"{examples}/$6\" ] || exec \"{examples}/$6\"; exec '{real}' \"$@\" ;;\n\
+         'install --locked --path '*) grep -q '^name = \"cosci\"' \"$4/Cargo.toml\" ;;\n\
          'add '*) shift; for name; do case \"$name\" in --*) ;; *) grep -rq \"^$name = \" Cargo.toml || exit 1;; esac; done ;;\n\
          *) exec '{real}' \"$@\" ;;\n\
          esac\n",
         root = root().display(),
+        examples = binary().with_file_name("examples").display(),
         real = env!("CARGO"),
     );
     fs::write(&cargo, text).expect("a file");

@@ -44,10 +44,11 @@ Examples:
 #[command(name = "cosci", version, after_help = EXIT_CODES, arg_required_else_help = false)]
 pub(crate) struct Cli {
     /// Print one JSON document on stdout instead of text
-    #[arg(long, global = true)]
+    // The flags of the command itself come first in its help.
+    #[arg(long, global = true, display_order = 100)]
     pub(crate) json: bool,
     /// Say more on stderr; twice for every step of a call
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, display_order = 101, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
     #[command(subcommand)]
     pub(crate) command: Command,
