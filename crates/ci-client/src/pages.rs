@@ -1,8 +1,9 @@
 //! Lists as one sequence instead of pages: by hand with `next`, or as a `Stream`.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::fmt;
 use std::future::Future;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -106,14 +107,14 @@ impl Client {
     #[must_use]
     pub fn all_jobs(&self, list: ListJobs) -> Pages<JobsDetail> {
         let client = self.clone();
-        Pages::new(move || jobs(client, list))
+        Pages::new(move || jobs(client, list, Seen::default()))
     }
 
     /// All objects that `list` asks for, from its marker on.
     #[must_use]
     pub fn all_objects(&self, list: ListObjects) -> Pages<ObjectSummary> {
         let client = self.clone();
-        Pages::new(move || objects(client, list))
+        Pages::new(move || objects(client, list, Seen::default()))
     }
 
     /// All templates that `list` asks for, from its page on.
@@ -138,31 +139,41 @@ impl Client {
     }
 }
 
-fn jobs(client: Client, mut list: ListJobs) -> Fetching<JobsDetail> {
+/// Where a list went on already. A service that leads back there would be followed in circles for ever.
+#[derive(Default)]
+struct Seen(HashSet<u64>);
+
+impl Seen {
+    /// What is behind `place`; nothing when there is none, or when it was gone to before.
+    fn new_place(&mut self, place: Option<String>) -> Option<String> {
+        let place = place.filter(|place| !place.is_empty())?;
+        let mut hasher = DefaultHasher::new();
+        place.hash(&mut hasher);
+        self.0.insert(hasher.finish()).then_some(place)
+    }
+}
+
+fn jobs(client: Client, mut list: ListJobs, mut seen: Seen) -> Fetching<JobsDetail> {
     Box::pin(async move {
+        seen.new_place(list.next_token.clone());
         let page = client.send(list.clone()).await?.output;
-        // The end of the list is not documented: no token, an empty one, or the same one again all mean it.
-        let next = page
-            .next_token
-            .filter(|token| !token.is_empty() && Some(token) != list.next_token.as_ref());
-        let next = next.map(|token| {
+        // The end of the list is not documented: no token, an empty one, or an earlier one again all mean it.
+        let next = seen.new_place(page.next_token).map(|token| {
             list.next_token = Some(token);
-            Next(Box::new(move || jobs(client, list)))
+            Next(Box::new(move || jobs(client, list, seen)))
         });
         Ok((page.jobs_detail, next))
     })
 }
 
-fn objects(client: Client, mut list: ListObjects) -> Fetching<ObjectSummary> {
+fn objects(client: Client, mut list: ListObjects, mut seen: Seen) -> Fetching<ObjectSummary> {
     Box::pin(async move {
+        seen.new_place(list.marker.clone());
         let page = client.send(list.clone()).await?.output;
-        let next = page
-            .next_marker
-            .filter(|marker| Some(marker) != list.marker.as_ref())
-            .map(|marker| {
-                list.marker = Some(marker);
-                Next(Box::new(move || objects(client, list)))
-            });
+        let next = seen.new_place(page.next_marker).map(|marker| {
+            list.marker = Some(marker);
+            Next(Box::new(move || objects(client, list, seen)))
+        });
         Ok((page.objects, next))
     })
 }

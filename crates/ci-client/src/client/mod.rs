@@ -21,7 +21,7 @@ pub use builder::{BuildError, ClientBuilder};
 pub use jobs::CreatedJob;
 pub(crate) use settle::Lost;
 
-use crate::clock::{Clock, Skew, after};
+use crate::clock::{Clock, Skew, after, rounded};
 use crate::credentials::{Cache, CredentialsError};
 use crate::error::{CallError, Cause};
 use crate::retry::{Budget, RetryPolicy};
@@ -123,12 +123,20 @@ impl Client {
         Ok(client)
     }
 
-    /// The credentials that the next call would be signed with.
+    /// The credentials that the next call would be signed with. A provider may take as long as a call.
     ///
     /// # Errors
     /// Why there are none.
     pub async fn credentials(&self) -> Result<Credentials, CredentialsError> {
-        self.shared.credentials.get().await
+        let cache = &self.shared.credentials;
+        match tokio::time::timeout(self.limits.call, cache.get()).await {
+            Ok(got) => got,
+            Err(_) => {
+                let within = rounded(self.limits.call);
+                let late = format!("no answer within {within:?}");
+                Err(CredentialsError::failed(cache.name(), late))
+            }
+        }
     }
 
     /// By how many seconds the service's clock was ahead of this one in the last answer that had a date.

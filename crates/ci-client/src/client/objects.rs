@@ -203,7 +203,7 @@ impl Client {
         operation: &'static str,
         lasting: Duration,
     ) -> Result<(cos_sign::Credentials, Validity), CallError> {
-        let credentials = self.shared.credentials.get().await;
+        let credentials = self.credentials().await;
         let credentials =
             credentials.map_err(|error| CallError::new(operation, error, Vec::new()))?;
         let now = unix(self.shared.clock.now()).saturating_add(self.shared.skew.applied());

@@ -52,6 +52,11 @@ impl Cache {
         }
     }
 
+    /// The provider's name.
+    pub(crate) fn name(&self) -> &'static str {
+        self.provider.name()
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -16,6 +16,8 @@ use crate::clock::after;
 
 /// Most idle connections kept for one destination.
 const MOST: usize = 256;
+/// Destinations from which on a new one clears out those whose connections have ended.
+const MANY: usize = 64;
 /// A request that must not be repeated takes no connection that rested longer: servers close after 5 s and more.
 const FRESH: Duration = Duration::from_secs(2);
 
@@ -95,6 +97,13 @@ impl Pool {
         }
         connection.progress.set_in_use(false);
         let mut resting = self.resting();
+        if resting.len() >= MANY && !resting.contains_key(&to) {
+            // Nobody takes from the shelf of a place that is not asked any more.
+            resting.retain(|_, shelf| {
+                shelf.retain(|connection| !connection.sender.is_closed());
+                !shelf.is_empty()
+            });
+        }
         let shelf = resting.entry(to).or_default();
         if shelf.len() < MOST {
             shelf.push(connection);
@@ -125,5 +134,43 @@ pub(crate) async fn drive(
             Err(_) if !progress.is_in_use() && progress.moved_at().elapsed() >= idle => return,
             Err(_) => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::client::conn::http1;
+
+    use super::*;
+
+    async fn connection() -> (Connection, Driver<TokioIo<Watched>, Body>) {
+        let (ours, _theirs) = tokio::io::duplex(64);
+        let progress = Progress::new();
+        let io = TokioIo::new(Watched::new(Box::new(ours), Arc::clone(&progress)));
+        let (sender, driver) = http1::handshake(io).await.unwrap();
+        let connection = Connection {
+            sender,
+            progress,
+            rested: false,
+            proxy_authorization: None,
+        };
+        (connection, driver)
+    }
+
+    #[tokio::test]
+    async fn places_that_are_asked_once_leave_nothing_behind() {
+        let pool = Pool::default();
+        for number in 0..1000 {
+            let (connection, driver) = connection().await;
+            let to = Destination {
+                tls: false,
+                host: format!("b{number}.example"),
+                port: 80,
+            };
+            pool.put(to, connection);
+            // Its time at rest is over.
+            drop(driver);
+        }
+        assert!(pool.resting().len() <= MANY);
     }
 }

@@ -180,3 +180,47 @@ async fn dropping_a_call_ends_it_at_once() {
     );
     closed.notified().await;
 }
+
+#[tokio::test]
+async fn a_connection_that_is_old_enough_is_replaced_although_it_works() {
+    let peer = Peer::start(|_, mut conn| async move {
+        while conn.request().await.is_some() {
+            conn.reply(200, "", "").await;
+        }
+    })
+    .await;
+    for (age, connections) in [(Duration::from_secs(300), 1), (Duration::ZERO, 3)] {
+        let before = peer.connections();
+        let transport = ci_client::transport::HyperTransport::builder()
+            .proxy(ci_client::transport::Proxy::none())
+            .pool_age(age)
+            .build();
+        let client = builder(&peer)
+            .transport(transport.unwrap())
+            .build()
+            .unwrap();
+        for _ in 0..3 {
+            client.head_object("a").await.unwrap();
+        }
+        assert_eq!(peer.connections() - before, connections, "{age:?}");
+    }
+}
+
+#[test]
+fn a_client_outlives_the_runtime_that_it_was_first_used_on() {
+    let runtime = || tokio::runtime::Runtime::new().unwrap();
+    let service = runtime();
+    let peer = service.block_on(Peer::start(|_, mut conn| async move {
+        while conn.request().await.is_some() {
+            conn.reply(200, "", "").await;
+        }
+    }));
+    let client = builder(&peer).retries(0).build().unwrap();
+    for _ in 0..3 {
+        let first = runtime();
+        first.block_on(client.head_object("a")).unwrap();
+        // Its connection rests in the pool, and what drove it is gone.
+        drop(first);
+    }
+    assert_eq!(peer.connections(), 3);
+}

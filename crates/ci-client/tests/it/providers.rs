@@ -285,3 +285,71 @@ async fn a_chain_ends_at_a_provider_that_is_set_up_and_fails_and_names_those_bef
     );
     assert_eq!(metadata.connections(), 0);
 }
+
+/// Never answers.
+#[derive(Debug)]
+struct Silent;
+
+impl ProvideCredentials for Silent {
+    fn name(&self) -> &'static str {
+        "silent"
+    }
+    fn provide(&self) -> ci_client::credentials::Providing<'_> {
+        Box::pin(std::future::pending())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_that_never_answers_holds_nothing_longer_than_a_call() {
+    let client = Client::builder("media-1250000000", "ap-chongqing").credentials(Silent);
+    let client = client.build().unwrap();
+    let began = Instant::now();
+    let error = client.head_object("a").await.unwrap_err();
+    assert_eq!(error.kind(), "timed_out", "{error}");
+    let error = client.presign_get("a", Duration::from_secs(60)).await;
+    let error = error.unwrap_err();
+    assert_eq!(error.kind(), "credentials", "{error}");
+    assert!(
+        error.to_string().contains("silent: no answer within 90s"),
+        "{error}"
+    );
+    assert!(client.credentials().await.is_err());
+    assert!(began.elapsed() <= Duration::from_secs(271));
+}
+
+#[tokio::test]
+async fn the_token_goes_under_the_name_of_its_host_or_under_the_one_that_is_chosen() {
+    use ci_client::TokenName;
+    let peer = Peer::start(|_, mut conn| async move {
+        while let Some(seen) = conn.request().await {
+            let mut names: Vec<_> = seen.headers.iter().map(|(name, _)| name.clone()).collect();
+            names.retain(|name| name.ends_with("security-token"));
+            conn.reply(
+                400,
+                "",
+                &format!("<Error><Code>{}</Code></Error>", names.join(" ")),
+            )
+            .await;
+        }
+    })
+    .await;
+    let (ci, cos) = ("x-ci-security-token", "x-cos-security-token");
+    for (name, of_jobs, of_objects) in [
+        (TokenName::ByHost, ci, cos),
+        (TokenName::Ci, ci, ci),
+        (TokenName::Cos, cos, cos),
+    ] {
+        let client = builder(&peer)
+            .credentials(ci_client::Credentials::new("id", "key").with_token("token"))
+            .token_header(name)
+            .build()
+            .unwrap();
+        let refused = client
+            .describe_jobs(["j1".parse().unwrap()])
+            .await
+            .unwrap_err();
+        assert_eq!(refused.code(), Some(of_jobs));
+        let refused = client.get_object("a").await.unwrap_err();
+        assert_eq!(refused.code(), Some(of_objects));
+    }
+}

@@ -18,6 +18,8 @@ struct World {
     /// Shown to the client in the `Age` header, as a cache would.
     aged: bool,
     code: &'static str,
+    /// Attempts that are still to be answered with 500, each of which takes a minute.
+    busy: Arc<AtomicI64>,
     signed: Arc<Mutex<Vec<i64>>>,
 }
 
@@ -29,6 +31,7 @@ impl World {
             theirs: clock(0),
             aged: false,
             code,
+            busy: Arc::default(),
             signed: Arc::default(),
         }
     }
@@ -76,6 +79,12 @@ impl Transport for World {
         let (from, until): (i64, i64) = (from.parse().unwrap(), until.parse().unwrap());
         let now = self.theirs.load(Ordering::SeqCst);
         self.signed.lock().unwrap().push(from);
+        if self.busy.fetch_sub(1, Ordering::SeqCst) > 0 {
+            self.ours.fetch_add(60, Ordering::SeqCst);
+            self.theirs.fetch_add(60, Ordering::SeqCst);
+            let busy = http::Response::builder().status(500);
+            return Ok(busy.body(Bytes::new()).unwrap());
+        }
         let mut response =
             http::Response::builder().header("date", httpdate::fmt_http_date(at(now)));
         if self.aged {
@@ -140,4 +149,21 @@ async fn a_cached_answer_and_an_absurd_date_change_nothing() {
     let absurd = World::new(-3 * 86400, "RequestTimeTooSkewed");
     assert!(absurd.client().delete_object("a").await.is_err());
     assert_eq!(absurd.attempts(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_attempt_carries_a_window_of_its_own() {
+    let mut world = World::new(0, "AccessDenied");
+    world.busy = Arc::new(AtomicI64::new(2));
+    let builder =
+        Client::builder("media-1250000000", "ap-chongqing").credentials(Credentials::new("I", "K"));
+    let client = builder
+        .transport(world.clone())
+        .clock(world.clone())
+        .build()
+        .unwrap();
+    assert_eq!(client.delete_object("a").await.unwrap().attempts, 3);
+    let signed = world.signed.lock().unwrap().clone();
+    // A minute passes with every attempt.
+    assert_eq!([signed[1] - signed[0], signed[2] - signed[1]], [60, 60]);
 }
