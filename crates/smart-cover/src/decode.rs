@@ -28,6 +28,8 @@ const APART: f64 = 1000.0;
 pub(crate) struct Frame {
     /// Seconds as displayed.
     pub(crate) time: f64,
+    /// Whether decoding can start here.
+    pub(crate) key: bool,
     /// Whether its fields are interleaved.
     pub(crate) interlaced: bool,
     /// Whether the decoder reported damage since the last key frame.
@@ -42,6 +44,8 @@ pub(crate) enum Skip {
     /// Frames that no other frame needs: half the work for most files, and those left are the better coded ones.
     NonReference,
     NonKey,
+    /// Nothing: what was not wanted is no longer there, and the times are to be taken as they stand.
+    Copied,
 }
 
 impl Skip {
@@ -50,6 +54,7 @@ impl Skip {
             Self::Nothing => Vec::new(),
             Self::NonReference => vec!["-skip_frame".into(), "noref".into()],
             Self::NonKey => vec!["-skip_frame".into(), "nokey".into()],
+            Self::Copied => vec!["-copyts".into()],
         }
     }
 }
@@ -198,6 +203,9 @@ impl Pass<'_> {
 
     /// Seconds in the file for seconds on the child's clock.
     fn place(&self, time: f64) -> f64 {
+        if let [part] = self.parts {
+            return part.start() + time;
+        }
         let part = ((time + APART / 2.0) / APART).floor().max(0.0);
         let start = self
             .parts
@@ -210,6 +218,7 @@ impl Pass<'_> {
         let mut arguments = self.source.head();
         for part in self.parts {
             let mut before = self.look.skip.arguments();
+            before.extend(self.source.rough());
             before.extend(part.arguments());
             arguments.extend(self.source.input(self.watch, self.threads, &before));
         }

@@ -18,6 +18,7 @@ mod sample;
 mod sniff;
 mod source;
 mod spool;
+mod thin;
 mod work;
 
 pub use cancel::Cancel;

@@ -89,7 +89,7 @@ pub(crate) fn frames(log: &Log, features: Vec<Features>, place: impl Fn(f64) -> 
         .filter(|(_, (shown, _))| shown.time.is_finite())
         .map(|(features, (shown, damaged))| Frame {
             time: place(shown.time),
-
+            key: shown.key,
             interlaced: shown.interlaced,
             damaged,
             features,

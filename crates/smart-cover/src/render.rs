@@ -18,7 +18,7 @@ use crate::{
     source::{self, Source},
 };
 
-/// How long before a frame its decoding starts, so that woven fields have something to stand on.
+/// How many seconds before a frame its decoding starts, so that woven fields have something to stand on.
 const LEAD: f64 = 0.5;
 /// Decoding more than this (frames × pixels) from the start for one lost cover takes too long.
 const FROM_START: f64 = 6e9;
@@ -26,11 +26,20 @@ const FROM_START: f64 = 6e9;
 /// A frame to be written.
 pub(crate) struct Wanted<'a> {
     pub(crate) time: f64,
+    /// How many key frames are known at or before it: frames of the same number share their decoding.
+    pub(crate) group: usize,
     pub(crate) interlaced: bool,
     /// Seconds from one frame to the next.
     pub(crate) spacing: f64,
     pub(crate) thumb: &'a [f32],
     pub(crate) file: PathBuf,
+}
+
+/// Frames in order of time that are decoded in one go, from `start` on.
+struct Stretch<'a> {
+    start: f64,
+    skip: Skip,
+    frames: Vec<&'a Wanted<'a>>,
 }
 
 /// Everything that the covers of one video share.
@@ -50,68 +59,100 @@ impl Render<'_> {
     /// Seeking lies in transport streams and damaged files, so every run also hands back small copies to compare.
     /// A cover that differs is sought once more with all frames decoded, and then by decoding from the start.
     pub(crate) fn all(&self, wanted: &[Wanted<'_>]) -> Result<Vec<bool>, CoverError> {
-        let (workers, threads) = self.source.crew();
-        let batches: Vec<&[Wanted<'_>]> = wanted.chunks(self.source.batch(wanted.len())).collect();
+        let stretches = self.stretches(wanted);
+        let (workers, mut threads) = self.source.crew();
+        let batches: Vec<&[Stretch<'_>]> = stretches
+            .chunks(self.source.batch(stretches.len()))
+            .collect();
+        if batches.len() < workers {
+            threads = self.source.threads;
+        }
         let right = source::parallel(workers, &batches, |batch| {
-            let mut right = self.write(batch, Some(LEAD), self.skip, threads)?;
-            for (right, one) in right.iter_mut().zip(batch.chunks(1)) {
+            let mut right = self.write(batch, threads)?;
+            let frames = batch.iter().flat_map(|stretch| &stretch.frames);
+            for (right, one) in right.iter_mut().zip(frames) {
                 *right = *right || self.alone(one)?;
             }
             Ok(right)
         })?;
-        Ok(right.into_iter().flatten().collect())
+        let written: Vec<(f64, bool)> = stretches
+            .iter()
+            .flat_map(|stretch| stretch.frames.iter().map(|frame| frame.time))
+            .zip(right.into_iter().flatten())
+            .collect();
+        let right = |one: &Wanted<'_>| written.iter().any(|(time, ok)| *time == one.time && *ok);
+        Ok(wanted.iter().map(right).collect())
     }
 
-    fn alone(&self, one: &[Wanted<'_>]) -> Result<bool, CoverError> {
-        let again = |lead, threads| {
-            Ok::<_, CoverError>(
-                self.write(one, lead, Skip::Nothing, threads)?
-                    .into_iter()
-                    .all(|right| right),
-            )
+    /// Frames after the same key frame are decoded together; woven ones alone, because every frame counts for them.
+    fn stretches<'w>(&self, wanted: &'w [Wanted<'w>]) -> Vec<Stretch<'w>> {
+        let mut frames: Vec<&Wanted<'_>> = wanted.iter().collect();
+        frames.sort_by(|a, b| a.time.total_cmp(&b.time));
+        let same = |a: &&Wanted<'_>, b: &&Wanted<'_>| {
+            a.group == b.group && !self.woven(a) && !self.woven(b)
         };
-        if again(Some(4.0 * LEAD), 1)? {
+        frames
+            .chunk_by(same)
+            .filter_map(|frames| {
+                let first = frames.first()?;
+                let (lead, skip) = if self.woven(first) {
+                    (LEAD, Skip::Nothing)
+                } else {
+                    (0.0, self.skip)
+                };
+                Some(Stretch {
+                    start: (first.time - lead).max(0.0),
+                    skip,
+                    frames: frames.to_vec(),
+                })
+            })
+            .collect()
+    }
+
+    fn alone(&self, one: &Wanted<'_>) -> Result<bool, CoverError> {
+        let again = |start: f64| {
+            let stretch = Stretch {
+                start: start.max(0.0),
+                skip: Skip::Nothing,
+                frames: vec![one],
+            };
+            Ok::<_, CoverError>(self.write(&[stretch], 1)?.into_iter().all(|right| right))
+        };
+        if again(one.time - 4.0 * LEAD)? {
             return Ok(true);
         }
         let info = self.source.info;
-        let before = one.first().map_or(0.0, |w| w.time / w.spacing.max(0.001))
-            * f64::from(info.width)
-            * f64::from(info.height);
-        Ok(before < FROM_START && again(None, 1)?)
+        let before =
+            one.time / one.spacing.max(0.001) * f64::from(info.width) * f64::from(info.height);
+        Ok(before < FROM_START && again(0.0)?)
     }
 
-    /// One child writes a batch of frames, each from its own input; without a lead it decodes from the start.
-    fn write(
-        &self,
-        batch: &[Wanted<'_>],
-        lead: Option<f64>,
-        skip: Skip,
-        threads: usize,
-    ) -> Result<Vec<bool>, CoverError> {
+    /// One child writes the frames of some stretches, each from its own input.
+    fn write(&self, batch: &[Stretch<'_>], threads: usize) -> Result<Vec<bool>, CoverError> {
         let mut arguments = self.source.head();
         let mut graph = String::new();
-        for (k, wanted) in batch.iter().enumerate() {
-            let start = lead.map_or(0.0, |lead| (wanted.time - lead).max(0.0));
-            // Weaving fields needs every frame.
-            let mut before = if self.woven(wanted) {
-                Vec::new()
-            } else {
-                skip.arguments()
-            };
-            if start > 0.0 {
-                before.extend(["-ss".into(), format!("{start:.6}").into()]);
+        let mut first = 0;
+        for (k, stretch) in batch.iter().enumerate() {
+            let mut before = stretch.skip.arguments();
+            if stretch.start > 0.0 {
+                before.extend(["-ss".into(), format!("{:.6}", stretch.start).into()]);
             }
             arguments.extend(self.source.input(self.watch, threads, &before));
-            graph += &self.graph(k, wanted, wanted.time - start);
+            graph += &self.graph(k, stretch, first);
+            first += stretch.frames.len();
         }
-        let names: String = (0..batch.len()).map(|k| format!("[copy{k}]")).collect();
-        graph += &if batch.len() > 1 {
-            format!("{names}hstack=inputs={}[check]", batch.len())
+        let frames: Vec<&Wanted<'_>> = batch
+            .iter()
+            .flat_map(|s| s.frames.iter().copied())
+            .collect();
+        let names: String = (0..frames.len()).map(|k| format!("[copy{k}]")).collect();
+        graph += &if frames.len() > 1 {
+            format!("{names}hstack=inputs={}[check]", frames.len())
         } else {
             format!("{names}null[check]")
         };
         arguments.extend(["-filter_complex".into(), graph.into()]);
-        for (k, wanted) in batch.iter().enumerate() {
+        for (k, wanted) in frames.iter().enumerate() {
             arguments.extend(["-map".into(), format!("[cover{k}]").into()]);
             arguments.extend(
                 [
@@ -142,10 +183,10 @@ impl Render<'_> {
             ]
             .map(OsString::from),
         );
+        let size = THUMB.0 * THUMB.1 * frames.len();
         let read = |out: &mut dyn Read| {
             let mut bytes = Vec::new();
-            out.take((THUMB.0 * THUMB.1 * (batch.len() + 1)) as u64)
-                .read_to_end(&mut bytes)?;
+            out.take(size as u64 + 1).read_to_end(&mut bytes)?;
             Ok(bytes)
         };
         let ended = program::run(
@@ -159,18 +200,18 @@ impl Render<'_> {
             *self.failure.lock().unwrap_or_else(PoisonError::into_inner) =
                 Some(ended.failure(&self.source.tools.ffmpeg));
         }
-        let whole = ended.status.success() && ended.value.len() == THUMB.0 * THUMB.1 * batch.len();
+        let whole = ended.status.success() && ended.value.len() == size;
         let thumb = |k: usize| -> Vec<f32> {
             ended
                 .value
                 .chunks_exact(THUMB.0)
                 .skip(k)
-                .step_by(batch.len())
+                .step_by(frames.len())
                 .flatten()
                 .map(|v| f32::from(*v))
                 .collect()
         };
-        Ok(batch
+        Ok(frames
             .iter()
             .enumerate()
             .map(|(k, wanted)| {
@@ -184,8 +225,26 @@ impl Render<'_> {
         wanted.interlaced || self.source.info.interlaced
     }
 
-    /// The chain of input k, which ends in `[cover<k>]` and `[copy<k>]`.
-    fn graph(&self, k: usize, wanted: &Wanted<'_>, at: f64) -> String {
+    /// The chains of input k: frame after frame they end in `[cover<n>]` and `[copy<n>]`, n from `first` on.
+    fn graph(&self, k: usize, stretch: &Stretch<'_>, first: usize) -> String {
+        let stream = self.source.info.stream;
+        let names = |what: &str| -> String {
+            (first..first + stretch.frames.len())
+                .map(|n| format!("[{what}{n}]"))
+                .collect()
+        };
+        let mut graph = match stretch.frames.len() {
+            1 => format!("[{k}:{stream}]null{};", names("from")),
+            several => format!("[{k}:{stream}]split={several}{};", names("from")),
+        };
+        for (n, wanted) in (first..).zip(&stretch.frames) {
+            graph += &self.chain(n, wanted, wanted.time - stretch.start);
+        }
+        graph
+    }
+
+    /// From `[from<n>]` to `[cover<n>]` and `[copy<n>]`: the first frame that is shown `at` seconds or later.
+    fn chain(&self, n: usize, wanted: &Wanted<'_>, at: f64) -> String {
         let (info, options) = (self.source.info, self.options);
         let (width, height) = size(info, options);
         let tolerance = (wanted.spacing * 0.25).clamp(0.0005, 0.004);
@@ -198,7 +257,11 @@ impl Render<'_> {
             ));
             filters.push(filter::DEINTERLACE.to_owned());
         }
-        filters.push(format!("select='gte(t,{:.6})'", at - tolerance));
+        // One frame and then the end: the copies stand side by side only when all of them have come.
+        filters.push(format!(
+            "select='gte(t,{:.6})',trim=end_frame=1,setpts=0",
+            at - tolerance
+        ));
         filters.extend(filter::flatten(info).map(str::to_owned));
         let mapped = filter::tone_map(info, "tv");
         let matrix = if mapped.is_some() {
@@ -240,10 +303,8 @@ impl Render<'_> {
         let (small_width, small_height) = THUMB;
         // The copy to compare leaves before anything is cut off or added.
         format!(
-            "[{k}:{}]{},split[full{k}][small{k}];[full{k}]{}[cover{k}];[small{k}]scale={small_width}:{small_height}:flags=area:out_range=pc,format=gray[copy{k}];",
-            info.stream,
+            "[from{n}]{},split[full{n}][small{n}];[full{n}]{shaping}[cover{n}];[small{n}]scale={small_width}:{small_height}:flags=area:out_range=pc,format=gray[copy{n}];",
             filters.join(","),
-            shaping
         )
     }
 }

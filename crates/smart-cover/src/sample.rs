@@ -10,6 +10,7 @@ use crate::{
     probe::MediaInfo,
     program::Watch,
     source::Source,
+    thin,
 };
 
 /// Least seconds between two frames of a full look: 12.5 a second show every fade and every blink.
@@ -127,6 +128,9 @@ fn keys(
         skip: Skip::NonKey,
         step: 0.0,
     };
+    if let Some(keys) = thin::keys(watch, source, PLACES, soft(watch), seen)? {
+        return Ok(keys);
+    }
     let Some(duration) = source
         .info
         .duration

@@ -25,6 +25,11 @@ const OPEN_INPUTS: u64 = 12;
 /// From this many stored pixels on, children run one after another, each with all threads.
 const LARGE: u64 = 4_000_000;
 
+/// From so many stored pixels per analysed one on, what is lost in decoding is not seen in the analysis.
+const ROUGH: f64 = 4.0;
+/// Codecs that ffmpeg decodes at a half or a quarter of the size.
+const REDUCED: [&str; 5] = ["mpeg1video", "mpeg2video", "mpeg4", "h263", "mjpeg"];
+
 /// What every pass needs to know of the file.
 pub(crate) struct Source<'a> {
     pub(crate) tools: &'a Tools,
@@ -59,6 +64,22 @@ impl Source<'_> {
         arguments.extend(probe::safety(self.sniffed, watch.limits));
         arguments.extend_from_slice(before);
         arguments.extend(["-i".into(), self.file.clone()]);
+        arguments
+    }
+
+    /// Arguments of an input that is only looked at: where each analysed pixel stands for several stored ones,
+    /// the decoder may leave out smoothing block edges, and codecs that can decode at half or quarter size do.
+    pub(crate) fn rough(&self) -> Vec<OsString> {
+        let (width, height) = self.analysis_size();
+        let share = self.pixels() as f64 / (width * height) as f64;
+        let mut arguments = Vec::new();
+        if share >= ROUGH {
+            arguments.extend(["-skip_loop_filter", "all"].map(OsString::from));
+            if REDUCED.contains(&self.info.codec.as_str()) && !self.info.interlaced {
+                let halvings = if share >= 4.0 * ROUGH { "2" } else { "1" };
+                arguments.extend(["-lowres", halvings].map(OsString::from));
+            }
+        }
         arguments
     }
 

@@ -108,6 +108,7 @@ fn write(
         .tempdir_in(out)
         .map_err(|e| CoverError::io("cannot write into", out, e))?;
     let spacing = spacing(work.source.info);
+    let group = |time: f64| frames.iter().filter(|f| f.key && f.time <= time).count();
     let wanted: Vec<Wanted<'_>> = chosen
         .iter()
         .enumerate()
@@ -118,6 +119,7 @@ fn write(
                 .join(format!("{k}.{}", work.options.format.extension()));
             Wanted {
                 time: frame.time,
+                group: group(frame.time),
                 interlaced: frame.interlaced,
                 spacing,
                 thumb: &frame.features.look.thumb,

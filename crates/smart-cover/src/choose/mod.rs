@@ -66,6 +66,7 @@ pub(crate) mod film {
     pub(crate) fn of(pictures: impl IntoIterator<Item = Picture>) -> Vec<Frame> {
         let frame = |(k, picture): (usize, Picture)| Frame {
             time: k as f64 * STEP,
+            key: false,
             interlaced: false,
             damaged: false,
             features: feature::measure(&picture),

@@ -97,6 +97,7 @@ mod tests {
         };
         Frame {
             time,
+            key: false,
             interlaced: false,
             damaged: false,
             features,
