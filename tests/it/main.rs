@@ -18,6 +18,7 @@ mod limits;
 mod listen;
 mod migration;
 mod mistakes;
+mod operations;
 mod rest;
 mod sdks;
 mod shell;
