@@ -5,6 +5,7 @@ mod batch;
 mod console;
 mod covers;
 mod crash;
+mod diagnosis;
 mod doc_blocks;
 mod doctor;
 mod documents;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ci_core::{Refusal, RequestError, Unreadable};
+use cos_sign::Diagnosis;
 use thiserror::Error as ThisError;
 
 use crate::credentials::CredentialsError;
@@ -85,6 +86,9 @@ pub struct Attempt {
     pub request_id: Option<String>,
     /// How it ended, in words; nothing for success.
     pub failure: Option<String>,
+    /// Why the signature was refused, if it was and the service said what it has signed: which header or parameter arrived
+    /// changed, or that the secret key is another one. Shows no secret.
+    pub diagnosis: Option<Diagnosis>,
 }
 
 impl CallError {
@@ -188,6 +192,12 @@ impl CallError {
         })
     }
 
+    /// Why the signature was refused, as [`Attempt::diagnosis`] of the last attempt.
+    #[must_use]
+    pub fn diagnosis(&self) -> Option<&Diagnosis> {
+        self.0.attempts.last()?.diagnosis.as_ref()
+    }
+
     /// What to look for, when nobody knows whether the request was carried out.
     #[must_use]
     pub fn mark(&self) -> Option<&str> {
@@ -221,6 +231,9 @@ impl CallError {
 impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.0.operation, self.0.cause)?;
+        if let Some(diagnosis) = self.diagnosis() {
+            write!(f, "; {diagnosis}")?;
+        }
         if self.0.attempts.len() > 1 {
             write!(f, " (after {} attempts)", self.0.attempts.len())
         } else {
@@ -273,6 +286,7 @@ mod tests {
             status: None,
             request_id: Some("ID".into()),
             failure: Some(failure.into()),
+            diagnosis: None,
         }
     }
 

@@ -26,4 +26,4 @@ pub use watch::{Watch, WatchEvent};
 
 pub use ci_core as core;
 pub use ci_model as model;
-pub use cos_sign::{Credentials, Presigned, TokenName};
+pub use cos_sign::{Credentials, Diagnosis, Presigned, TokenName};

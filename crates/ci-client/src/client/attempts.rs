@@ -10,6 +10,7 @@ use http::{Request, Response, request, response};
 use tokio::time::Instant;
 use tracing::Instrument;
 
+use super::diagnose::Signing;
 use super::scrub::Secrets;
 use super::{Client, Reply};
 use crate::clock::{after, unix};
@@ -184,12 +185,16 @@ impl<'a> Run<'a> {
         loop {
             let credentials = self.credentials(rejected.take()).await?;
             let applied = self.client.shared.skew.applied();
-            let signed = self
-                .sign(head, &credentials)
-                .map_err(|cause| (cause, false))?;
-            let (failure, asked) = match self.attempt(signed, &credentials, &exchange).await {
-                Ok(output) => return Ok(output),
-                Err(failure) => failure,
+            let signing = Signing {
+                signer: &self.client.shared.signer,
+                head,
+                credentials: &credentials,
+                validity: self.validity(),
+            };
+            let (failure, asked) = match self.attempt(signing, &exchange).await {
+                Ok(Ok(output)) => return Ok(output),
+                Ok(Err(failure)) => failure,
+                Err(cause) => return Err((cause, false)),
             };
             if let Failure::Refused(refusal) = &failure {
                 if refusal.is_expired_token() && !self.token_tried && credentials.token().is_some()
@@ -255,22 +260,12 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn sign(
-        &self,
-        head: &request::Parts,
-        credentials: &Credentials,
-    ) -> Result<request::Parts, Cause> {
+    /// A window of its own for every attempt.
+    fn validity(&self) -> Validity {
         let shared = &self.client.shared;
         let now = unix(shared.clock.now()).saturating_add(shared.skew.applied());
         let from = u64::try_from(now).unwrap_or(0).saturating_sub(BEFORE);
-        let mut head = head.clone();
-        let signed = shared
-            .signer
-            .sign(&head, credentials, Validity::starting_at(from, LASTING));
-        signed
-            .map_err(ci_core::RequestError::from)?
-            .apply(&mut head.headers);
-        Ok(head)
+        Validity::starting_at(from, LASTING)
     }
 
     /// When the present attempt has to be over.
@@ -288,14 +283,14 @@ impl<'a> Run<'a> {
 
     async fn attempt<T, F, Fut>(
         &mut self,
-        mut head: request::Parts,
-        credentials: &Credentials,
+        signing: Signing<'_>,
         exchange: &F,
-    ) -> Result<T, (Failure, Option<Duration>)>
+    ) -> Result<Result<T, (Failure, Option<Duration>)>, Cause>
     where
         F: Fn(request::Parts) -> Fut,
         Fut: Future<Output = Result<Exchanged<T>, TransportError>>,
     {
+        let mut head = signing.sign()?;
         let limits = &self.client.limits;
         let (started, until) = (Instant::now(), self.until());
         head.extensions.insert(SendLimits {
@@ -332,6 +327,7 @@ impl<'a> Run<'a> {
             status: None,
             request_id: None,
             failure: None,
+            diagnosis: None,
         };
         let result = match exchanged {
             Err(error) => Err((Failure::Transport(error.of(self.spec.repeat)), None)),
@@ -343,7 +339,8 @@ impl<'a> Run<'a> {
                     .skew
                     .observe(&head.headers, sent_at, took);
                 read.map_err(|mut error| {
-                    Secrets::of(credentials, authorization.as_ref()).hide(&mut error);
+                    note.diagnosis = signing.diagnose(&error);
+                    Secrets::of(signing.credentials, authorization.as_ref()).hide(&mut error);
                     let failure = match error {
                         ReplyError::Refused(refusal) => Failure::Refused(refusal),
                         ReplyError::Unreadable(unreadable) => Failure::Unreadable(unreadable),
@@ -368,6 +365,6 @@ impl<'a> Run<'a> {
             note.failure = Some(text);
         }
         self.attempts.push(note);
-        result
+        Ok(result)
     }
 }

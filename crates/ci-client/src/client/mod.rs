@@ -2,6 +2,7 @@
 
 mod attempts;
 mod builder;
+mod diagnose;
 mod env;
 mod jobs;
 mod objects;

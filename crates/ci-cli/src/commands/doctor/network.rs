@@ -3,10 +3,10 @@
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use ci_client::Client;
 use ci_client::transport::{
     HyperTransport, Proxy, SendLimits, Transport, TransportError, TransportFault,
 };
+use ci_client::{Client, Diagnosis};
 use ci_core::{ListJobs, Service};
 use http::{Method, Uri, header};
 
@@ -103,8 +103,12 @@ async fn signed(client: &Client, known: bool, found: &mut Findings) {
             );
         }
         Err(error) => {
+            let changed = matches!(error.diagnosis(), Some(Diagnosis::Request(_)));
             let failure = Failure::from(error);
             let next = match failure.said.code.as_deref() {
+                Some("SignatureDoesNotMatch") if changed => {
+                    "; something on the way changes requests: look for a proxy or gateway"
+                }
                 Some("SignatureDoesNotMatch") => {
                     "; the secret key is not the one of this id: copy it anew"
                 }
