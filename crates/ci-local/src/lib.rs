@@ -22,6 +22,7 @@ mod reply;
 mod serve;
 mod shared;
 mod spec;
+mod stall;
 mod store;
 
 pub use config::{AuthMode, Config, JobProfile, LOCAL_SECRET_ID, LOCAL_SECRET_KEY, Media};

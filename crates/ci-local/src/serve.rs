@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 use crate::shared::Shared;
+use crate::stall::Stall;
 
 /// The largest request head.
 const MOST_HEAD_BYTES: usize = 64 * 1024;
@@ -46,6 +47,7 @@ pub(crate) async fn serve(
         // Small answers must not wait for more to send.
         let _ = stream.set_nodelay(true);
         let service = TowerToHyperService::new(router.clone());
+        let stream = Stall::new(stream, config.idle_timeout);
         let connection = builder.serve_connection(TokioIo::new(stream), service);
         let connection = connections.watch(connection);
         tokio::spawn(async move {

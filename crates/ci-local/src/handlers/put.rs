@@ -129,7 +129,8 @@ async fn receive(
     let mut file = File::create(to).await?;
     let mut summer = Summer::default();
     let mut size = 0_u64;
-    while let Some(piece) = body::next(body, config.idle_timeout).await? {
+    let mut pace = body::Pace::new(config.idle_timeout);
+    while let Some(piece) = pace.next(body).await? {
         size += piece.len() as u64;
         if size > config.max_object_bytes {
             return Err(too_large(config));

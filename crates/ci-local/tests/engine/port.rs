@@ -245,6 +245,45 @@ async fn connections_beyond_the_limit_wait_for_a_place() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_never_reads_gives_its_place_back() {
+    let config = Config::ephemeral()
+        .max_connections(1)
+        .idle_timeout(Duration::from_millis(200));
+    let served = served(config, "127.0.0.1:0").await;
+    ok(call(&served.engine, "PUT", &format!("{COS}/small"), "x").await);
+    // Far more than the system keeps for a reader; it takes no room on the disk.
+    let large = served
+        .engine
+        .folder()
+        .join("buckets")
+        .join(BUCKET)
+        .join("large");
+    let file = std::fs::File::create(large).unwrap();
+    file.set_len(256 << 20).unwrap();
+    let get = request("GET", &format!("{COS}/large"), &[], "");
+    let mut text = "GET /large HTTP/1.1\r\n".to_owned();
+    for (name, value) in signed(get, &credentials()).headers() {
+        text += &format!("{name}: {}\r\n", value.to_str().unwrap());
+    }
+    let mut greedy = TcpStream::connect(served.address).await.unwrap();
+    greedy
+        .write_all(format!("{text}\r\n").as_bytes())
+        .await
+        .unwrap();
+    let mut first = [0; 12];
+    greedy.read_exact(&mut first).await.unwrap();
+    assert_eq!(&first, b"HTTP/1.1 200");
+    // There is one place only: this is answered when the other is cut off, and never otherwise.
+    let live = format!("GET /livez HTTP/1.1\r\n{CLOSE}");
+    let answer = tokio::time::timeout(
+        Duration::from_secs(60),
+        talk(served.address, live.as_bytes()),
+    );
+    assert!(answer.await.expect("a place").ends_with("ok\n"));
+    drop(greedy);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_reset_connection_gets_no_byte_of_an_answer() {
     let served = served(Config::ephemeral(), "127.0.0.1:0").await;
     for effect in [Effect::Reset, Effect::LoseAnswer] {
