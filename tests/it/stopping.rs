@@ -1,6 +1,7 @@
 //! Ctrl-C and SIGTERM: the right exit code, and nothing that outlives the tool.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -85,4 +86,42 @@ fn a_server_ends_cleanly_as_soon_as_its_first_line_is_read() {
         assert_eq!(running.ask(signal), Some(0), "SIG{signal}");
         assert!(entries(temporary.path()).is_empty(), "SIG{signal}");
     }
+}
+
+#[test]
+fn no_child_outlives_a_tool_that_is_killed() {
+    let knows_how = Command::new("setpriv")
+        .args(["--pdeathsig", "KILL", "true"])
+        .status();
+    if !knows_how.is_ok_and(|status| status.success()) {
+        eprintln!("SKIPPED: there is no setpriv here that ties a child to its parent");
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let tools = tempfile::tempdir().expect("a folder");
+    // It would live for ten minutes, and writes nothing.
+    let stuck = tools.path().join("ffprobe");
+    fs::write(&stuck, "#!/bin/sh\nexec sleep 600\n").expect("written");
+    fs::set_permissions(&stuck, fs::Permissions::from_mode(0o755)).expect("a mode");
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::iter::once(tools.path().to_owned()).chain(std::env::split_paths(&path));
+    let clip = data("bikes.mp4").into_os_string();
+    let running = Tool::new(folder.path(), ["covers".into(), clip])
+        .env("PATH", std::env::join_paths(path).expect("a path"))
+        .spawn();
+    let stuck = until("the stuck child", || {
+        children(running.id())
+            .into_iter()
+            .find(|child| name(*child) == "sleep")
+    });
+    running.kill();
+    until("the child is gone", || (!is_running(stuck)).then_some(()));
+}
+
+fn name(id: u32) -> String {
+    let listed = Command::new("ps")
+        .args(["-o", "comm=", "-p", &id.to_string()])
+        .output()
+        .expect("ps starts");
+    String::from_utf8_lossy(&listed.stdout).trim().to_owned()
 }

@@ -2,6 +2,10 @@
 //!
 //! Limits on address space, processor time and file size are set by `sh -c 'ulimit …; exec …'`, because setting them
 //! between fork and exec from here would need `unsafe`. The shell is replaced by the program, so the process group is the program's.
+//!
+//! A child must not outlive a process that is killed without a chance to end it. Linux kills it with its parent when it
+//! asks for that, which `setpriv` of util-linux does for it. "Parent" means the thread that started it: that is the one
+//! in [`run`], which waits for it. Elsewhere, and without `setpriv`, a child left alone ends at its next write.
 
 use std::{
     collections::VecDeque,
@@ -10,7 +14,7 @@ use std::{
     os::unix::process::CommandExt,
     path::Path,
     process::{Child, ChildStderr, Command, ExitStatus, Stdio},
-    sync::{Condvar, Mutex, PoisonError},
+    sync::{Condvar, Mutex, OnceLock, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -153,9 +157,14 @@ fn spawn(watch: &Watch<'_>, program: &Path, arguments: &[OsString]) -> Result<Ch
         .saturating_duration_since(Instant::now())
         .as_secs()
         .saturating_add(2);
+    let with_us = if dies_with_parent() {
+        "setpriv --pdeathsig KILL "
+    } else {
+        ""
+    };
     // A limit that the shell does not know (macOS has no address space limit) must not stop the work.
     let script = format!(
-        "ulimit -c 0; ulimit -v {} 2>/dev/null; ulimit -t {} 2>/dev/null; ulimit -f {} 2>/dev/null; exec \"$0\" \"$@\"",
+        "ulimit -c 0; ulimit -v {} 2>/dev/null; ulimit -t {} 2>/dev/null; ulimit -f {} 2>/dev/null; exec {with_us}\"$0\" \"$@\"",
         watch.limits.memory / 1024,
         left.saturating_mul(64),
         watch.limits.output / 512,
@@ -173,6 +182,21 @@ fn spawn(watch: &Watch<'_>, program: &Path, arguments: &[OsString]) -> Result<Ch
         .process_group(0)
         .spawn()
         .map_err(|e| CoverError::io("cannot start", program, e))
+}
+
+/// Whether this machine has a `setpriv` that knows how; asked once.
+fn dies_with_parent() -> bool {
+    static KNOWN: OnceLock<bool> = OnceLock::new();
+    *KNOWN.get_or_init(|| {
+        cfg!(target_os = "linux")
+            && Command::new("setpriv")
+                .args(["--pdeathsig", "KILL", "true"])
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .status()
+                .is_ok_and(|status| status.success())
+    })
 }
 
 /// Set once when the child has ended; waited for by the thread that holds the deadline.
