@@ -118,6 +118,32 @@ async fn every_way_to_name_the_bucket_can_be_signed() {
 }
 
 #[tokio::test]
+async fn the_name_that_the_bucket_has_at_the_service_can_be_signed_and_no_other() {
+    let engine = engine().await;
+    let path = format!("http://127.0.0.1:7717/{BUCKET}/a.txt");
+    ok(call(&engine, "PUT", &path, "x").await);
+    // What the Node SDK's `getAuth` signs when it is given no host, wherever the request then goes.
+    for (name, status) in [
+        (format!("{BUCKET}.cos.ap-guangzhou.myqcloud.com"), 200),
+        (format!("{BUCKET}.ci.ap-guangzhou.myqcloud.com"), 200),
+        (format!("{BUCKET}.cos.ap-elsewhere.myqcloud.com"), 403),
+        (format!("{BUCKET}.pic.ap-guangzhou.myqcloud.com"), 403),
+        ("other-1.cos.ap-guangzhou.myqcloud.com".to_owned(), 403),
+    ] {
+        let named = signed(
+            request("GET", &format!("http://{name}/a.txt"), &[], ""),
+            &credentials(),
+        );
+        let (mut head, body) = named.into_parts();
+        head.uri = format!("/{BUCKET}/a.txt").parse().unwrap();
+        head.headers
+            .insert("host", "127.0.0.1:7717".parse().unwrap());
+        let reply = send(&engine, http::Request::from_parts(head, body)).await;
+        assert_eq!(reply.status.as_u16(), status, "{name}: {}", reply.text());
+    }
+}
+
+#[tokio::test]
 async fn a_presigned_url_is_as_good_as_a_header() {
     let engine = engine().await;
     ok(call(&engine, "PUT", &format!("{COS}/in/a%20b.txt"), "x").await);
