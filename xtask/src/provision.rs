@@ -35,6 +35,11 @@ pub(crate) const SQLITE3: Needed = Needed {
     program: "sqlite3",
     package: "sqlite3",
 };
+/// Makes loopback work in a network of its own, in the test that nothing is called.
+pub(crate) const IP: Needed = Needed {
+    program: "ip",
+    package: "iproute2",
+};
 /// Runs the official Python SDK.
 pub(crate) const PYTHON: Needed = Needed {
     program: "python3",

@@ -1,6 +1,6 @@
 //! One POST of one callback: to allowed hosts only, no redirects, everything bounded in time and size.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -116,9 +116,18 @@ async fn post(config: &Config, callback: &CallbackRow) -> Result<StatusCode, Del
     Ok(status)
 }
 
-/// `localhost` may have an address of each kind and a listener on one of them only.
+/// `localhost` may have a listener on one kind of address only. It is not looked up: a small container may lack the
+/// file that names it, and a name server could say anything.
 async fn connect(host: &str, port: u16) -> std::io::Result<TcpStream> {
-    let addresses: Vec<SocketAddr> = tokio::net::lookup_host((host, port)).await?.collect();
+    let addresses: Vec<SocketAddr> = match host {
+        "localhost" => [
+            IpAddr::from(Ipv4Addr::LOCALHOST),
+            Ipv6Addr::LOCALHOST.into(),
+        ]
+        .map(|ip| SocketAddr::new(ip, port))
+        .into(),
+        host => tokio::net::lookup_host((host, port)).await?.collect(),
+    };
     let mut last = std::io::Error::new(std::io::ErrorKind::NotFound, "the host has no address");
     for address in addresses {
         match TcpStream::connect(address).await {
