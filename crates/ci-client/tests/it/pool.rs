@@ -224,3 +224,81 @@ fn a_client_outlives_the_runtime_that_it_was_first_used_on() {
     }
     assert_eq!(peer.connections(), 3);
 }
+
+/// Sends a body without end, and tells when the other side has gone.
+async fn endless(gone: Arc<Notify>) -> Peer {
+    Peer::start(move |_, mut conn| {
+        let gone = Arc::clone(&gone);
+        async move {
+            use tokio::io::AsyncWriteExt;
+            conn.request().await;
+            conn.raw(b"HTTP/1.1 200 OK\r\ncontent-length: 99999999999\r\n\r\n")
+                .await;
+            while conn.io.write_all(&[b'x'; 4096]).await.is_ok() {}
+            gone.notify_one();
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_reply_that_nobody_reads_any_more_takes_its_connection_along() {
+    let gone = Arc::new(Notify::new());
+    let peer = endless(Arc::clone(&gone)).await;
+    let client = builder(&peer).retries(0).build().unwrap();
+    // Dropped before, in the middle, and refused for its size; the client lives on.
+    let (_, body) = client.get_object_stream("a").await.unwrap().output;
+    drop(body);
+    gone.notified().await;
+    let (_, mut body) = client.get_object_stream("a").await.unwrap().output;
+    assert!(body.chunk().await.unwrap().is_some());
+    drop(body);
+    gone.notified().await;
+    let (_, body) = client.get_object_stream("a").await.unwrap().output;
+    assert!(body.collect(10_000).await.is_err());
+    gone.notified().await;
+    let error = client.get_object("a").await.unwrap_err();
+    assert_eq!(error.kind(), "unreadable_reply", "{error}");
+    gone.notified().await;
+    drop(client);
+}
+
+#[tokio::test]
+async fn an_upload_that_is_dropped_half_way_takes_its_connection_along() {
+    let gone = Arc::new(Notify::new());
+    let seen = Arc::clone(&gone);
+    let peer = Peer::start(move |_, mut conn| {
+        let gone = Arc::clone(&seen);
+        async move {
+            // Takes what comes, and answers nothing.
+            conn.silence().await;
+            gone.notify_one();
+        }
+    })
+    .await;
+    let client = builder(&peer).build().unwrap();
+    let length = 1 << 40;
+    let put = ci_client::core::PutObject::new("a", "");
+    let upload = client.put_object_with(put, length, || async move {
+        // Bytes for a while, and then none for ever.
+        let some = tokio::io::AsyncReadExt::take(tokio::io::repeat(7), 100_000);
+        let reader = tokio::io::AsyncReadExt::chain(some, Never);
+        Ok(ci_client::Body::from_reader(reader, length))
+    });
+    let upload = tokio::time::timeout(Duration::from_millis(200), upload);
+    assert!(upload.await.is_err());
+    gone.notified().await;
+}
+
+/// Has no bytes, and no end.
+struct Never;
+
+impl tokio::io::AsyncRead for Never {
+    fn poll_read(
+        self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+        _: &mut tokio::io::ReadBuf<'_>,
+    ) -> std::task::Poll<std::io::Result<()>> {
+        std::task::Poll::Pending
+    }
+}
