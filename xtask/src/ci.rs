@@ -18,6 +18,6 @@ pub(crate) fn run() -> Outcome {
     ]))?;
     api::check()?;
     features::run()?;
-    package::run()?;
+    package::run(false)?;
     test::run(&[])
 }

@@ -32,7 +32,8 @@ cargo xtask <task>
   api       write docs/public-api from the documentation of the libraries
   pages     write all pages that are written by a program: coverage, api, and the list of blocks
   features  check every combination of features of every library
-  package   make the archives that would be published, and look at what is in them
+  package   make the archives that would be published, and look at what is in them; `package --verify` also
+            builds each crate from its archive, with the others as archives, which takes minutes
   fuzz      run the fuzz targets: `fuzz [target or crate] [--seconds N]`, 60 seconds for each
   bench     run the benches and print their tables: `bench [sign|model|covers|…]`
   prove     what takes too long for every change: `prove crash [--kills N]` kills the engine 100 times,
@@ -54,7 +55,7 @@ fn main() -> ExitCode {
         Some("api") => api::run(),
         Some("pages") => pages(),
         Some("features") => features::run(),
-        Some("package") => package::run(),
+        Some("package") => package::run(rest.iter().any(|word| word == "--verify")),
         Some("fuzz") => fuzz::run(&rest),
         Some("bench") => bench::run(&rest),
         Some("prove") => prove::run(&rest),

@@ -8,8 +8,8 @@ use crate::shell::{self, cargo, read, root};
 /// What every archive has to hold.
 const WANTED: &[&str] = &["Cargo.toml", "LICENSE-APACHE", "LICENSE-MIT", "README.md"];
 
-/// The task `package`: packs every published crate without building it again, and looks inside.
-pub(crate) fn run() -> Outcome {
+/// The task `package`: packs every published crate and looks inside; with `verify` each is built from its archive.
+pub(crate) fn run(verify: bool) -> Outcome {
     let mut names: Vec<String> = fs::read_dir(root().join("crates"))
         .map_err(|e| format!("crates: {e}"))?
         .flatten()
@@ -17,13 +17,10 @@ pub(crate) fn run() -> Outcome {
         .collect();
     names.sort();
     let mut faults = Vec::new();
-    let mut pack = cargo(&[
-        "package",
-        "--locked",
-        "--quiet",
-        "--no-verify",
-        "--allow-dirty",
-    ]);
+    let mut pack = cargo(&["package", "--locked", "--quiet", "--allow-dirty"]);
+    if !verify {
+        pack.arg("--no-verify");
+    }
     for name in &names {
         let mut list = cargo(&["package", "--locked", "--quiet", "--list", "--allow-dirty"]);
         let held = read(list.args(["--package", name]))?;

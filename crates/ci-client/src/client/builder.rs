@@ -1,5 +1,6 @@
 //! Setting up a client: what is required comes first, the rest has defaults.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use super::env::standard;
 use super::{Client, Limits, Shared};
 use crate::clock::{Clock, Skew, SystemClock};
 use crate::credentials::{Cache, ProvideCredentials};
+use crate::error::with_causes;
 use crate::retry::{Budget, RetryPolicy};
 use crate::transport::{
     DynTransport, HyperTransport, HyperTransportBuilder, Proxy, SetupError, Transport,
@@ -33,7 +35,9 @@ pub struct ClientBuilder {
 }
 
 /// Why a client cannot be set up.
-#[derive(Debug, Error)]
+///
+/// `{:?}` is one line with the causes, as for [`CallError`](crate::CallError); `{:#?}` has the fields.
+#[derive(Error)]
 #[non_exhaustive]
 pub enum BuildError {
     /// A variable that [`ClientBuilder::from_env`] needs.
@@ -48,6 +52,21 @@ pub enum BuildError {
     /// Proxy or TLS.
     #[error(transparent)]
     Setup(#[from] SetupError),
+}
+
+impl fmt::Debug for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !f.alternate() {
+            return with_causes(self, f);
+        }
+        match self {
+            Self::Unset { variable } => {
+                f.debug_struct("Unset").field("variable", variable).finish()
+            }
+            Self::Endpoint(error) => f.debug_tuple("Endpoint").field(error).finish(),
+            Self::Setup(error) => f.debug_tuple("Setup").field(error).finish(),
+        }
+    }
 }
 
 impl ClientBuilder {
@@ -203,8 +222,8 @@ impl ClientBuilder {
     }
 }
 
-impl std::fmt::Debug for ClientBuilder {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientBuilder")
             .field("bucket", &self.bucket)
             .field("region", &self.region)

@@ -144,6 +144,8 @@ mod tests {
         for variable in ["COSCI_BUCKET", "TENCENTCLOUD_REGION"] {
             let error = from(&[(variable, "")]).unwrap_err();
             assert!(error.to_string().starts_with(variable), "{error}");
+            // What a `main` that returns it prints.
+            assert_eq!(format!("{error:?}"), format!("{variable} is not set"));
         }
         let error = from(&[("COSCI_ENDPOINT", "ftp://x")]).unwrap_err();
         assert!(error.to_string().contains("ftp://x"), "{error}");
