@@ -27,6 +27,8 @@ pub(crate) struct Crowd {
     pub(crate) moment: Vec<f32>,
     /// The frames within a second.
     pub(crate) near: Vec<Range<usize>>,
+    /// Whether visitors before a fixed camera are what counts.
+    pub(crate) visits: bool,
 }
 
 impl Crowd {
@@ -113,6 +115,7 @@ impl Crowd {
             worth,
             moment,
             near,
+            visits: interest.is_some(),
         }
     }
 }

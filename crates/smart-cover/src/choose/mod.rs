@@ -108,6 +108,7 @@ pub(crate) mod film {
 #[cfg(test)]
 mod tests {
     use super::{film, *};
+    use crate::{feature::samples, plane::Picture};
 
     #[test]
     fn each_scene_gets_a_cover_before_any_gets_two() {
@@ -155,7 +156,7 @@ mod tests {
 
     #[test]
     fn a_scene_that_was_taken_soft_comes_before_another_scene_twice() {
-        let soft = vec![crate::feature::samples::blurred(2); 30];
+        let soft = vec![samples::blurred(2); 30];
         let frames = film::of([film::scene(1, 60), soft].concat());
         let decision = choose(&frames, 2, false, true);
         let blur = |k: usize| {
@@ -169,7 +170,6 @@ mod tests {
 
     #[test]
     fn a_pan_too_fast_to_see_is_no_cover_even_where_all_is_soft() {
-        use crate::feature::samples;
         let soft = samples::blurred(1);
         let smear = |by: usize| {
             let at = |x: usize, y: usize| u32::from(soft.y.data[y * samples::WIDTH + x]);
@@ -188,6 +188,77 @@ mod tests {
         assert!(seen[22..28].iter().all(|q| q.value < 0.1), "{seen:?}");
         // Its focus would have let it pass.
         assert!(focus_alone[22..28].iter().all(|q| q.value > 0.5));
+    }
+
+    /// A page: dark strokes on a pale even ground.
+    fn page() -> Picture {
+        samples::luma(|x, y| {
+            let (column, line) = (x % 4, y % 12);
+            if (16..120).contains(&x)
+                && line < 4
+                && column < 2
+                && samples::noise(x / 4, y / 12) > 60
+            {
+                40
+            } else {
+                240
+            }
+        })
+    }
+
+    #[test]
+    fn a_page_comes_after_all_pictures_and_before_any_twice() {
+        let pages = || vec![page(); 60];
+        let film = [
+            pages(),
+            film::scene(0, 12),
+            pages(),
+            film::scene(1, 4),
+            pages(),
+        ]
+        .concat();
+        let frames = film::of(film);
+        let is_page = |c: &Choice| frames[c.frame].features.exposure.mean > 200.0;
+        let of = |count| choose(&frames, count, true, true).chosen;
+        assert!(!of(2).iter().any(is_page), "{:?}", of(2));
+        let three: Vec<bool> = of(3).iter().map(is_page).collect();
+        assert_eq!(three, [false, false, true]);
+    }
+
+    #[test]
+    fn where_pages_are_all_there_is_they_lose_nothing_by_it() {
+        let frames = film::of(vec![page(); 40]);
+        let decision = choose(&frames, 1, true, true);
+        let factors = &decision.quality[20].factors;
+        assert!(
+            !factors.iter().any(|(r, _)| *r == quality::Reason::Title),
+            "{factors:?}"
+        );
+    }
+
+    #[test]
+    fn a_take_goes_on_after_a_flash_and_ends_where_another_scene_follows_it() {
+        let flash = || film::plain(255, 4);
+        let frames = film::of(
+            [
+                film::scene(0, 15),
+                flash(),
+                film::scene(0, 15),
+                flash(),
+                film::scene(1, 15),
+            ]
+            .concat(),
+        );
+        let quality = quality::judge(&frames, true);
+        let pool: Vec<usize> = (0..frames.len())
+            .filter(|k| quality[*k].value > 0.2)
+            .collect();
+        let looks = looks::Looks::new(&frames, &pool);
+        let shots = shot::Shots::find(&frames, &quality, &pool, &looks);
+        let take =
+            |frame: usize| shots.take[pool.iter().position(|k| *k == frame).expect("in the pool")];
+        assert_eq!(take(7), take(26));
+        assert_ne!(take(26), take(45));
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub enum Reason {
     Repeating,
     /// Out of focus, or the camera in flight.
     Blur,
-    /// Title card or credits.
+    /// Title card, credits, or a page of text beside pictures.
     Title,
     /// Part of a fade or dissolve.
     Transition,
@@ -44,7 +44,7 @@ impl Reason {
             Self::Noise => "static",
             Self::Repeating => "test pattern",
             Self::Blur => "blurred",
-            Self::Title => "title or credits",
+            Self::Title => "title, credits or text",
             Self::Transition => "fade or dissolve",
             Self::Damaged => "damaged",
         }
@@ -59,6 +59,18 @@ pub(crate) struct Quality {
 }
 
 impl Quality {
+    /// Whether there is nothing to see, rather than something seen badly.
+    pub(super) fn shows_nothing(&self) -> bool {
+        let badly = |reason| matches!(reason, Reason::Blur | Reason::Transition | Reason::Damaged);
+        let left: f32 = self
+            .factors
+            .iter()
+            .filter(|(reason, _)| !badly(*reason))
+            .map(|(_, factor)| factor)
+            .product();
+        left < 0.2
+    }
+
     fn times(&mut self, reason: Reason, factor: f32) {
         self.value *= factor;
         if factor < 0.98 {
@@ -69,6 +81,11 @@ impl Quality {
 
 /// What a title is worth beside pictures.
 const TITLE: f32 = 0.25;
+/// The most that a page of text on any ground is worth beside pictures: less than any scene, more than showing one twice.
+const PAGE: f32 = 0.18;
+/// From this share of even ground on, with so much detail on the rest, it is a page.
+const PAGE_EVEN: f32 = 0.85;
+const PAGE_DETAIL: f32 = 5.0;
 
 /// What a frame is worth whose whole shot is soft: less than any crisp one, more than showing a scene twice.
 const SOFT: f32 = 0.45;
@@ -84,6 +101,7 @@ pub(crate) fn judge(frames: &[Frame], dense: bool) -> Vec<Quality> {
     let mut all: Vec<Quality> = light(frames);
     let focus = focus_floor(frames, &all);
     let title = title_factor(frames, &all);
+    let pictures = title < 2.0 * TITLE;
     let none = || vec![0.0; frames.len()];
     let (mixes, flights) = if dense {
         (transition::mixes(frames), flight::flights(frames))
@@ -98,6 +116,8 @@ pub(crate) fn judge(frames: &[Frame], dense: bool) -> Vec<Quality> {
         quality.times(Reason::Blur, focused.max(soft[k]).min(stands));
         if f.text.title {
             quality.times(Reason::Title, title);
+        } else if pictures && is_page(frame) {
+            quality.times(Reason::Title, (PAGE / quality.value.max(PAGE)).min(1.0));
         }
         if frame.damaged {
             quality.times(Reason::Damaged, 0.03);
@@ -225,6 +245,11 @@ fn focus_floor(frames: &[Frame], light: &[Quality]) -> f32 {
     } else {
         (0.62 * percentile(&mut crisp, 0.95)).min(0.24)
     }
+}
+
+fn is_page(frame: &Frame) -> bool {
+    let f = &frame.features;
+    f.pattern.even > PAGE_EVEN && f.sharpness.detail > PAGE_DETAIL
 }
 
 /// Titles and credits are no covers while there are pictures; where writing is all there is, as in a recorded terminal, it is the content.

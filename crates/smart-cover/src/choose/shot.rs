@@ -17,6 +17,11 @@ const PALETTE: usize = 48;
 const REPAINTED: f32 = 0.15;
 /// Without a cut, a picture this far in looks from where the shot began is another one: a pan, a slow dissolve, a visitor.
 const DRIFTED: f32 = 1.1;
+/// A take goes on after so many seconds that were seen badly without a cut …
+const WAVER: f64 = 0.3;
+/// … and after so many in which there was nothing to see, such as a flash, when what comes after looks like what was before.
+const BLINK: f64 = 0.8;
+const BLINK_LOOKS: f32 = 0.8;
 /// Shots closer in looks than this show the same scene,
 const SAME_LOOKS: f32 = 0.45;
 /// … and so do those not much further apart whose places agree in structure.
@@ -61,12 +66,17 @@ impl Shots {
             if let Some(before) = k.checked_sub(1).map(|b| pool[b]) {
                 let apart = frames[*frame].time - frames[before].time > GAP;
                 let cut = cuts[before..*frame].iter().any(|c| *c);
-                let junk = quality[before + 1..*frame].iter().any(|q| q.value < 0.2);
+                let between = &quality[before + 1..*frame];
+                let junk = between.iter().any(|q| q.value < 0.2);
+                let span = frames[*frame].time - frames[before].time;
+                let waver = !cut && span < WAVER && !between.iter().any(Quality::shows_nothing);
+                let blink = span < BLINK && looks.distance(k - 1, k) < BLINK_LOOKS;
+                let goes_on = junk && (waver || blink);
                 let drifted = looks.distance(start, k) > DRIFTED;
                 if cut || junk {
                     edges.push((frames[before].time, frames[*frame].time));
                 }
-                takes += usize::from(apart || cut || junk);
+                takes += usize::from(apart || (cut || junk) && !goes_on);
                 if apart || cut || junk || drifted {
                     current += 1;
                     start = k;

@@ -15,6 +15,9 @@ pub(crate) const DUPLICATE: f32 = 0.72;
 pub(crate) const MOMENT: f32 = 0.45;
 /// Distance in looks from which on frames count as wholly different.
 const APART: f32 = 1.1;
+/// The power to which the worth of the later covers is taken: they are there to show something else, and a fair picture of that will do.
+/// Before a fixed camera all looks much alike, and worth is what tells a visitor from nobody.
+const NEXT: f32 = 0.6;
 /// What a frame is worth whose scene has a cover already, while other scenes have none.
 const SAME_SCENE: f32 = 0.25;
 /// … or whose take has one, although the picture has become another meanwhile …
@@ -126,6 +129,9 @@ impl Field<'_> {
                 let (looks, seconds) = nearest[k];
                 let mut value = self.crowd.worth[k];
                 if !self.chosen.is_empty() {
+                    if !self.crowd.visits {
+                        value = value.powf(NEXT);
+                    }
                     let (again, factor) = used.factor(self.shots, k);
                     value *= (looks / APART).min(1.0).powf(if again { 3.0 } else { 1.5 });
                     value *= 0.6 + 0.4 * (seconds / (span / (2.0 * count as f64))).min(1.0) as f32;
@@ -169,7 +175,14 @@ impl Field<'_> {
             {
                 continue;
             }
-            self.chosen.push((crispest, value));
+            // What is told is in the measure of the first cover.
+            let plain = if self.chosen.is_empty() || self.crowd.visits {
+                value
+            } else {
+                value * self.crowd.worth[best].powf(1.0 - NEXT)
+            };
+            let least = self.chosen.last().map_or(1.0, |(_, score)| *score);
+            self.chosen.push((crispest, plain.min(least)));
             used.add(self.shots, crispest);
             let at = self.time(crispest);
             for (k, near) in nearest.iter_mut().enumerate() {

@@ -15,6 +15,8 @@ const DIFFERENT: f32 = 14.0;
 const EMPTY: f32 = 0.006;
 /// With this share somebody is there.
 const VISITED: f32 = 0.02;
+/// With more than this share it is no visitor but another scene.
+const REPLACED: f32 = 0.6;
 
 /// Per frame, 0 to 1: how much of what comes and goes it shows; none where the camera moves or nothing ever happens.
 pub(crate) fn interest(frames: &[Frame]) -> Option<Vec<f32>> {
@@ -29,7 +31,7 @@ pub(crate) fn interest(frames: &[Frame]) -> Option<Vec<f32>> {
         .collect();
     let mut sorted = shares.clone();
     let (empty, full) = (percentile(&mut sorted, 0.10), percentile(&mut sorted, 0.97));
-    (empty <= EMPTY && full >= VISITED)
+    (empty <= EMPTY && (VISITED..=REPLACED).contains(&full))
         .then(|| shares.iter().map(|s| (s / full).min(1.0)).collect())
 }
 
@@ -111,6 +113,17 @@ mod tests {
             .collect();
         let interest = interest(&frames).expect("a fixed camera");
         assert!(interest[120] > 0.9 && interest[10] < 0.1);
+    }
+
+    #[test]
+    fn another_scene_is_no_visitor() {
+        let mut frames: Vec<Frame> = (0..300).map(|k| frame(f64::from(k) * 0.1, false)).collect();
+        for other in &mut frames[100..140] {
+            for (k, value) in other.features.look.thumb.iter_mut().enumerate() {
+                *value = (k * 37 % 256) as f32;
+            }
+        }
+        assert_eq!(interest(&frames), None);
     }
 
     #[test]
