@@ -18,6 +18,7 @@ mod sample;
 mod sniff;
 mod source;
 mod spool;
+mod stages;
 mod thin;
 mod work;
 
@@ -29,4 +30,5 @@ pub use options::{Fit, Format, Limits, Options, Tools};
 pub use picked::{Candidate, Cover, PassedOver, Picked, Progress};
 pub use probe::MediaInfo;
 pub use spool::pick_from;
+pub use stages::{Chosen, Looked, Video};
 pub use work::pick;

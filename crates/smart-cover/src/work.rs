@@ -1,10 +1,6 @@
-//! The stages in order: sniff, probe, look, choose, render.
+//! All stages in one call, and what is told of them afterwards.
 
-use std::{
-    path::Path,
-    sync::{Mutex, PoisonError},
-    time::Instant,
-};
+use std::{path::Path, sync::PoisonError};
 
 use crate::{
     cancel::Cancel,
@@ -13,19 +9,17 @@ use crate::{
     error::CoverError,
     explain::Thumbnail,
     feature::likeness,
-    options::{Options, Tools},
+    options::Options,
     picked::{Candidate, Cover, PassedOver, Picked, Progress},
-    probe::{self, MediaInfo},
-    program::Watch,
+    probe::MediaInfo,
     render::{self, Render, Wanted},
-    sample, sniff,
-    source::Source,
+    stages::Video,
 };
 
 /// Picks covers of `video` and writes them into the folder `out`, which must exist.
 ///
 /// Blocks until done. Covers are written under temporary names and renamed when whole, as `cover-0.jpg`, `cover-1.jpg`, … best first;
-/// files of those names are replaced. On failure nothing is left behind.
+/// files of those names are replaced. On failure nothing is left behind. The stages one by one are in [`Video`].
 ///
 /// # Errors
 /// Every variant of [`CoverError`] says what is wrong with the input, the options, the tools or the machine.
@@ -36,68 +30,32 @@ pub fn pick(
     progress: &mut dyn FnMut(Progress),
     cancel: &Cancel,
 ) -> Result<Picked, CoverError> {
-    options.check()?;
-    let sniffed = sniff::sniff(video)?;
-    let tools = options.tools.clone().map_or_else(Tools::find, Ok)?;
-    let watch = Watch {
-        limits: &options.limits,
-        deadline: Instant::now() + options.limits.time,
-        cancel,
-    };
-    let info = probe::probe(&watch, &tools, video, &sniffed)?;
+    let video = Video::open(video, options, cancel)?;
     progress(Progress::Probed);
-    let source = Source {
-        tools: &tools,
-        file: probe::file_argument(video)?,
-        sniffed: &sniffed,
-        info: &info,
-        threads: options.thread_count(),
-    };
-    let duration = info.duration;
-    let sample = {
-        let mut seen = |time: f64| {
-            if let Some(duration) = duration {
-                progress(Progress::Looking {
-                    done: (time / duration).clamp(0.0, 1.0),
-                });
-            }
-        };
-        sample::sample(&watch, &source, options, &mut seen)?
-    };
-    let frames = sample.frames;
-    if frames.is_empty() {
-        return Err(CoverError::NoFrames);
-    }
-    let decision = choose::choose(
-        &frames,
-        options.count.into(),
-        options.delete_duplicates,
-        sample.dense,
-    );
+    let looked = video.look(&mut |done| progress(Progress::Looking { done }))?;
+    let chosen = looked.choose(options.count, options.delete_duplicates);
     progress(Progress::Chosen {
-        covers: decision.chosen.len(),
+        covers: chosen.decision.chosen.len(),
     });
-    let render = Render {
-        watch: &watch,
-        source: &source,
-        options,
-        skip: sample.skip,
-        failure: Mutex::default(),
-    };
-    let covers = write(&render, &frames, &decision.chosen, out)?;
+    let covers = video.write(&chosen, out)?;
     progress(Progress::Rendered {
         covers: covers.len(),
     });
-    let candidates = candidates(&frames, &decision, &covers, options.explain);
+    let candidates = candidates(
+        &looked.sample.frames,
+        &chosen.decision,
+        &covers,
+        options.explain,
+    );
     Ok(Picked {
         covers,
-        media: info,
+        media: video.info,
         candidates,
     })
 }
 
 /// Renders into a temporary folder and moves what is whole to its place.
-fn write(
+pub(crate) fn write(
     work: &Render<'_>,
     frames: &[Frame],
     chosen: &[Choice],

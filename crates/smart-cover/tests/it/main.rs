@@ -4,4 +4,5 @@ mod clips;
 mod kinds;
 mod pictures;
 mod refused;
+mod stages;
 mod stopped;
