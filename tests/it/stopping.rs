@@ -89,6 +89,22 @@ fn a_server_ends_cleanly_as_soon_as_its_first_line_is_read() {
 }
 
 #[test]
+fn a_flag_about_the_data_wins_over_the_environment() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let served = |flags: &[&str], name: &str, value: &str| {
+        let words = ["serve", "--addr", "127.0.0.1:0"];
+        let words = words.iter().chain(flags).copied();
+        let running = Tool::new(folder.path(), words).env(name, value).start();
+        assert_eq!(running.terminate(), Some(0));
+        entries(folder.path())
+    };
+    let kept = served(&["--ephemeral"], "COSCI_SERVE_DATA", "kept");
+    assert!(kept.is_empty(), "{kept:?}");
+    let kept = served(&["--data=kept"], "COSCI_SERVE_EPHEMERAL", "true");
+    assert_eq!(kept.len(), 1, "{kept:?}");
+}
+
+#[test]
 fn no_child_outlives_a_tool_that_is_killed() {
     let knows_how = Command::new("setpriv")
         .args(["--pdeathsig", "KILL", "true"])

@@ -50,6 +50,18 @@ fn main() -> ExitCode {
 
 fn parse(words: &[OsString]) -> Result<Cli, clap::Error> {
     let mut tool = args::command();
+    // `serve` keeps its data or does not: what a flag says of that wins over what the environment says of the other.
+    for (flag, other) in [("--ephemeral", "data"), ("--data", "ephemeral")] {
+        let given = |word: &OsString| {
+            let word = word.to_string_lossy();
+            word.split_once('=').map_or(&*word, |(name, _)| name) == flag
+        };
+        if words.iter().any(given) {
+            tool = tool.mut_subcommand("serve", |serve| {
+                serve.mut_arg(other, |argument| argument.env(None::<&'static str>))
+            });
+        }
+    }
     let matches = tool.try_get_matches_from_mut(words)?;
     Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut tool))
 }
