@@ -23,6 +23,7 @@ pub struct Options {
     pub(crate) threads: Option<NonZeroUsize>,
     pub(crate) tools: Option<Tools>,
     pub(crate) explain: bool,
+    pub(crate) scratch: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -38,6 +39,7 @@ impl Default for Options {
             threads: None,
             tools: None,
             explain: false,
+            scratch: None,
         }
     }
 }
@@ -110,6 +112,14 @@ impl Options {
     #[must_use]
     pub fn tools(mut self, tools: Tools) -> Self {
         self.tools = Some(tools);
+        self
+    }
+
+    /// A folder for short-lived files, which must exist: the key frames of a long video, at most as many bytes as [`Limits::output`] allows.
+    /// Default: the system's temporary folder. Where it cannot be written the work takes longer.
+    #[must_use]
+    pub fn scratch(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.scratch = Some(folder.into());
         self
     }
 

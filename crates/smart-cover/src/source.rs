@@ -2,6 +2,7 @@
 
 use std::{
     ffi::OsString,
+    path::Path,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -37,6 +38,8 @@ pub(crate) struct Source<'a> {
     pub(crate) sniffed: &'a Sniffed,
     pub(crate) info: &'a MediaInfo,
     pub(crate) threads: usize,
+    /// Where short-lived files go.
+    pub(crate) scratch: &'a Path,
 }
 
 impl Source<'_> {

@@ -1,6 +1,12 @@
 //! The stages one by one, for programs that look once and choose more than once.
 
-use std::{ffi::OsString, fmt, path::Path, sync::Mutex, time::Instant};
+use std::{
+    ffi::OsString,
+    fmt,
+    path::{Path, PathBuf},
+    sync::Mutex,
+    time::Instant,
+};
 
 use crate::{
     cancel::Cancel,
@@ -43,6 +49,7 @@ pub struct Video<'a> {
     tools: Tools,
     file: OsString,
     sniffed: Sniffed,
+    scratch: PathBuf,
     options: &'a Options,
     cancel: &'a Cancel,
     deadline: Instant,
@@ -74,6 +81,7 @@ impl<'a> Video<'a> {
             tools,
             file,
             sniffed,
+            scratch: options.scratch.clone().unwrap_or_else(std::env::temp_dir),
             options,
             cancel,
             deadline,
@@ -142,6 +150,7 @@ impl<'a> Video<'a> {
             sniffed: &self.sniffed,
             info: &self.info,
             threads: self.options.thread_count(),
+            scratch: &self.scratch,
         }
     }
 }

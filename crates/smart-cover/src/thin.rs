@@ -31,7 +31,10 @@ pub(crate) fn keys(
         return Ok(None);
     };
     // Where nothing can be kept the file is looked at in another way.
-    let Ok(copy) = tempfile::Builder::new().suffix(".nut").tempfile() else {
+    let kept = tempfile::Builder::new()
+        .prefix(".keys-")
+        .tempfile_in(source.scratch);
+    let Ok(copy) = kept else {
         return Ok(None);
     };
     let target = probe::file_argument(copy.path())?;
@@ -59,6 +62,7 @@ pub(crate) fn keys(
         sniffed: &sniffed,
         info: &copied,
         threads: source.threads,
+        scratch: source.scratch,
     };
     let look = Look {
         skip: Skip::Copied,
@@ -144,6 +148,7 @@ mod tests {
             sniffed: &sniffed,
             info: &info,
             threads: 2,
+            scratch: clip.parent().expect("a folder"),
         };
         let frames = keys(&watch, &source, places, deadline, &mut |_| {}).expect("no failure")?;
         Some(frames.iter().map(|frame| frame.time).collect())
@@ -181,6 +186,8 @@ mod tests {
             }
             assert_eq!(thinned(&clip, 2000).map(|keys| keys.len()), Some(all.len()));
         }
+        let left = std::fs::read_dir(folder.path()).expect("a folder").count();
+        assert_eq!(left, 3, "the clips and their list");
     }
 
     #[test]

@@ -113,6 +113,7 @@ fn pick(
         .format(format)
         .delete_duplicates(spec.delete_duplicates.unwrap_or(false))
         .threads(threads(shared.config.workers))
+        .scratch(folder)
         .limits(Limits::default().with_time(shared.config.job_deadline));
     if let Some((ffmpeg, ffprobe)) = &shared.config.ffmpeg {
         options = options.tools(Tools {
