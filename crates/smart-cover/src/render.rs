@@ -18,7 +18,8 @@ use crate::{
     source::{self, Source},
 };
 
-/// How many seconds before a frame its decoding starts, so that woven fields have something to stand on.
+/// How many seconds before a frame its decoding starts where woven fields need something to stand on,
+/// and in files without an index, in which seeking may end behind the frame.
 const LEAD: f64 = 0.5;
 /// Decoding more than this (frames × pixels) from the start for one lost cover takes too long.
 const FROM_START: f64 = 6e9;
@@ -95,10 +96,12 @@ impl Render<'_> {
             .chunk_by(same)
             .filter_map(|frames| {
                 let first = frames.first()?;
-                let (lead, skip) = if self.woven(first) {
-                    (LEAD, Skip::Nothing)
+                let woven = self.woven(first);
+                let skip = if woven { Skip::Nothing } else { self.skip };
+                let lead = if woven || !self.source.indexed() {
+                    LEAD
                 } else {
-                    (0.0, self.skip)
+                    0.0
                 };
                 Some(Stretch {
                     start: (first.time - lead).max(0.0),

@@ -31,6 +31,9 @@ const ROUGH: f64 = 4.0;
 /// Codecs that ffmpeg decodes at a half or a quarter of the size.
 const REDUCED: [&str; 5] = ["mpeg1video", "mpeg2video", "mpeg4", "h263", "mjpeg"];
 
+/// Containers whose index says where the key frames are, by ffmpeg's names.
+const INDEXED: [&str; 2] = ["mov,", "matroska,"];
+
 /// What every pass needs to know of the file.
 pub(crate) struct Source<'a> {
     pub(crate) tools: &'a Tools,
@@ -92,6 +95,12 @@ impl Source<'_> {
         let scale = (ANALYSIS_PIXELS / (width * height)).sqrt().min(1.0);
         let even = |side: f64| ((side * scale / 2.0).round() as usize * 2).max(2);
         (even(width), even(height))
+    }
+
+    /// Whether an index says where the key frames are, so that seeking ends before the wanted frame and not behind it.
+    pub(crate) fn indexed(&self) -> bool {
+        let container = &self.info.container;
+        INDEXED.iter().any(|name| container.starts_with(name))
     }
 
     fn pixels(&self) -> u64 {

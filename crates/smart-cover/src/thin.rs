@@ -12,9 +12,6 @@ use crate::{
     source::Source,
 };
 
-/// Containers whose index says where the key frames are, by ffmpeg's names.
-const INDEXED: [&str; 2] = ["mov,", "matroska,"];
-
 /// At most one key frame in each of so many parts of the file; none where this way is not open for the file.
 pub(crate) fn keys(
     watch: &Watch<'_>,
@@ -24,10 +21,9 @@ pub(crate) fn keys(
     seen: &mut dyn FnMut(f64),
 ) -> Result<Option<Vec<Frame>>, CoverError> {
     let info = source.info;
-    let indexed = INDEXED.iter().any(|name| info.container.starts_with(name));
     // The copy keeps neither the display matrix nor a range that only the container states.
     let plain = info.rotation == 0 && info.color_range != "pc";
-    let (true, true, Some(length)) = (indexed, plain, info.frame_estimate()) else {
+    let (true, true, Some(length)) = (source.indexed(), plain, info.frame_estimate()) else {
         return Ok(None);
     };
     // Where nothing can be kept the file is looked at in another way.

@@ -46,6 +46,27 @@ fn a_video_of_one_key_frame_gives_covers_of_all_its_shots() {
 }
 
 #[test]
+fn what_is_looked_at_in_reduced_size_is_written_in_full() {
+    let folder = Folder::new();
+    for coded in [
+        "mpeg2video -q:v 3 r.mpg",
+        "mpeg2video -q:v 3 r.ts",
+        "mpeg4 -q:v 3 r.mp4",
+        "mjpeg -pix_fmt yuvj420p -q:v 3 r.mov",
+    ] {
+        let clip = folder.make(&format!("-i BIKES -vf scale=1280:544 -c:v {coded}"));
+        let options = Options::new().count(5).delete_duplicates(true);
+        let picked = folder.pick(&clip, &options);
+        assert_eq!(picked.covers.len(), 5, "{coded}");
+        assert_eq!(
+            (picked.covers[0].width, picked.covers[0].height),
+            (1280, 544)
+        );
+        shows_what_it_says(&folder, &clip, &picked);
+    }
+}
+
+#[test]
 fn times_hold_where_frames_last_differently_long() {
     let folder = Folder::new();
     let clip = folder.make(&format!(
