@@ -1,6 +1,5 @@
 //! The camera in flight: fast moving frames of an uncut take with far less detail than what comes before and after them.
 
-use super::shot;
 use crate::{decode::Frame, feature::likeness};
 
 /// How far to each side, in seconds, the picture is looked for that the camera left or came to.
@@ -16,11 +15,10 @@ const FAST: f32 = 100.0;
 ///
 /// Blur is judged against the whole video elsewhere; a soft video or a soft arrival leaves room there for smear to pass.
 /// Detail is compared within an uncut take only, so that a plain shot between two detailed ones stays what it is.
-pub(crate) fn flights(frames: &[Frame]) -> Vec<f32> {
-    let cuts = shot::cuts(frames);
+pub(crate) fn flights(frames: &[Frame], cuts: &[bool]) -> Vec<f32> {
     let speed: Vec<f32> = frames
         .windows(2)
-        .zip(&cuts)
+        .zip(cuts)
         .map(|(pair, cut)| {
             if *cut {
                 return 0.0;
@@ -59,7 +57,16 @@ pub(crate) fn flights(frames: &[Frame]) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::flights;
-    use crate::{choose::film, feature::samples, plane::Picture};
+    use crate::{
+        choose::{film, shot},
+        decode::Frame,
+        feature::samples,
+        plane::Picture,
+    };
+
+    fn of(frames: &[Frame]) -> Vec<f32> {
+        flights(frames, &shot::cuts(frames))
+    }
 
     /// The scene smeared along its rows, `by` to the side.
     fn smeared(by: usize) -> Picture {
@@ -72,7 +79,7 @@ mod tests {
     }
 
     fn through(middle: Vec<Picture>) -> Vec<f32> {
-        flights(&film::of(
+        of(&film::of(
             [film::scene(0, 12), middle, film::scene(0, 12)].concat(),
         ))
     }
@@ -91,7 +98,7 @@ mod tests {
         let frames = film::of([film::scene(0, 6), softer.concat(), film::scene(0, 6)].concat());
         let detail = |k: usize| frames[k].features.sharpness.detail;
         assert!(detail(14) < 0.5 * detail(3));
-        let flight = flights(&frames);
+        let flight = of(&frames);
         assert!(flight[12..18].iter().all(|f| *f == 0.0), "{flight:?}");
     }
 

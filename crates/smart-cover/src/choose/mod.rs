@@ -40,8 +40,9 @@ pub(crate) fn choose(
     delete_duplicates: bool,
     dense: bool,
 ) -> Decision {
-    let quality = quality::judge(frames, dense);
-    let spread = spread::spread(frames, &quality, count, delete_duplicates, dense);
+    let cuts = shot::cuts(frames);
+    let quality = quality::judge(frames, &cuts, dense);
+    let spread = spread::spread(frames, &quality, &cuts, count, delete_duplicates, dense);
     Decision {
         quality,
         chosen: spread.chosen,
@@ -249,12 +250,13 @@ mod tests {
             ]
             .concat(),
         );
-        let quality = quality::judge(&frames, true);
+        let cuts = shot::cuts(&frames);
+        let quality = quality::judge(&frames, &cuts, true);
         let pool: Vec<usize> = (0..frames.len())
             .filter(|k| quality[*k].value > 0.2)
             .collect();
         let looks = looks::Looks::new(&frames, &pool);
-        let shots = shot::Shots::find(&frames, &quality, &pool, &looks);
+        let shots = shot::Shots::find(&frames, &quality, &cuts, &pool, &looks);
         let take =
             |frame: usize| shots.take[pool.iter().position(|k| *k == frame).expect("in the pool")];
         assert_eq!(take(7), take(26));

@@ -1,6 +1,6 @@
 //! How good each frame is by itself, relative to what the video has to offer.
 
-use super::{flight, shot, transition};
+use super::{flight, transition};
 use crate::decode::Frame;
 
 /// Why a frame lost quality.
@@ -96,19 +96,19 @@ const SOFT_LEAST: f32 = 0.4;
 /// Soft in one direction only is smear.
 const SOFT_EVEN: f32 = 0.55;
 
-/// Judges all frames of a video.
-pub(crate) fn judge(frames: &[Frame], dense: bool) -> Vec<Quality> {
+/// Judges all frames of a video; `cuts` as [`super::shot::cuts`] finds them.
+pub(crate) fn judge(frames: &[Frame], cuts: &[bool], dense: bool) -> Vec<Quality> {
     let mut all: Vec<Quality> = light(frames);
     let focus = focus_floor(frames, &all);
     let title = title_factor(frames, &all);
     let pictures = title < 2.0 * TITLE;
     let none = || vec![0.0; frames.len()];
     let (mixes, flights) = if dense {
-        (transition::mixes(frames), flight::flights(frames))
+        (transition::mixes(frames), flight::flights(frames, cuts))
     } else {
         (none(), none())
     };
-    let soft = soft(frames, &all, &mixes, focus);
+    let soft = soft(frames, &all, cuts, &mixes, focus);
     for (k, (quality, frame)) in all.iter_mut().zip(frames).enumerate() {
         let f = &frame.features;
         let focused = in_focus(f.sharpness.focus, focus).clamp(0.04, 1.0);
@@ -137,9 +137,8 @@ fn in_focus(focus: f32, crisp: f32) -> f32 {
 /// What softness leaves of each frame of a shot that is soft from end to end, and so was taken that way; 0 elsewhere.
 ///
 /// A shot ends at a cut, in a transition and where there is nothing to see.
-fn soft(frames: &[Frame], light: &[Quality], mixes: &[f32], crisp: f32) -> Vec<f32> {
+fn soft(frames: &[Frame], light: &[Quality], cuts: &[bool], mixes: &[f32], crisp: f32) -> Vec<f32> {
     let mut soft = vec![0.0; frames.len()];
-    let cuts = shot::cuts(frames);
     let mut start = 0;
     for end in 1..=frames.len() {
         let broken = |k: usize| light[k].value < 0.2 || mixes[k] > 0.5;

@@ -52,10 +52,10 @@ impl Shots {
     pub(crate) fn find(
         frames: &[Frame],
         quality: &[Quality],
+        cuts: &[bool],
         pool: &[usize],
         looks: &Looks,
     ) -> Self {
-        let cuts = cuts(frames);
         let (mut take, mut shot) = (
             Vec::with_capacity(pool.len()),
             Vec::with_capacity(pool.len()),

@@ -38,6 +38,7 @@ pub(crate) struct Spread {
 pub(crate) fn spread(
     frames: &[Frame],
     quality: &[Quality],
+    cuts: &[bool],
     count: usize,
     delete_duplicates: bool,
     dense: bool,
@@ -53,7 +54,7 @@ pub(crate) fn spread(
         };
     }
     let looks = Looks::new(frames, &pool);
-    let shots = Shots::find(frames, quality, &pool, &looks);
+    let shots = Shots::find(frames, quality, cuts, &pool, &looks);
     let crowd = Crowd::new(frames, quality, &pool, &looks, &shots, dense);
     let mut field = Field {
         frames,
