@@ -29,6 +29,16 @@ pub mod key {
     pub const HOME: &str = "\u{e011}";
 }
 
+/// The tabs of the console, by the names its page gives them.
+pub const TABS: [&str; 6] = [
+    "jobs",
+    "callbacks",
+    "queues",
+    "templates",
+    "requests",
+    "faults",
+];
+
 /// A browser with one page; it is gone when dropped.
 #[derive(Debug)]
 pub struct Browser {

@@ -2,6 +2,7 @@
 
 use ci_local::Config;
 use ci_model::{CoverCount, SmartCover};
+use ci_tests::browser::TABS;
 use ci_tests::data;
 use serde_json::json;
 
@@ -52,14 +53,7 @@ fn it_fits_every_window_and_can_be_read_in_light_and_dark() {
         browser.colours(scheme);
         for (width, height) in [(1280, 900), (390, 800), (320, 640)] {
             browser.resize(width, height);
-            for tab in [
-                "jobs",
-                "callbacks",
-                "queues",
-                "templates",
-                "requests",
-                "faults",
-            ] {
+            for tab in TABS {
                 let _ = browser.eval("choose(arguments[0]);", &json!([tab]));
                 let over = "return document.documentElement.scrollWidth - document.documentElement.clientWidth;";
                 assert_eq!(

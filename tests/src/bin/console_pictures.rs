@@ -11,22 +11,13 @@ use ci_client::model::{
     TemplateRequest, UserData,
 };
 use ci_local::{Config, Effect, Fault, LOCAL_SECRET_ID};
-use ci_tests::browser::Browser;
+use ci_tests::browser::{Browser, TABS};
 use ci_tests::data;
 use ci_tests::local::{BUCKET, REGION, client};
 use ci_tests::on_port::OnPort;
 use ci_tests::pages::root;
 use ci_tests::receiver::receiver;
 use serde_json::json;
-
-const TABS: [&str; 6] = [
-    "jobs",
-    "callbacks",
-    "queues",
-    "templates",
-    "requests",
-    "faults",
-];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let served = OnPort::start(Config::ephemeral().control(true).workers(1));

@@ -79,7 +79,8 @@ async fn no_metadata_service_is_noticed_and_remembered() {
     assert_eq!(peer.connections(), 1, "asked once a minute at most");
 }
 
-fn pod(file: &std::path::Path, peer: &Peer) -> WebIdentityCredentials {
+/// A pod's identity in the file, changed at an STS of this address.
+pub(crate) fn pod(file: &std::path::Path, url: String) -> WebIdentityCredentials {
     let file = file.display().to_string();
     let vars = move |name: &str| match name {
         "TKE_REGION" => Some("ap-chongqing".to_owned()),
@@ -88,7 +89,7 @@ fn pod(file: &std::path::Path, peer: &Peer) -> WebIdentityCredentials {
         "TKE_WEB_IDENTITY_TOKEN_FILE" => Some(file.clone()),
         _ => None,
     };
-    WebIdentityCredentials::from_vars(vars).endpoint(peer.url())
+    WebIdentityCredentials::from_vars(vars).endpoint(url)
 }
 
 #[tokio::test]
@@ -112,7 +113,7 @@ async fn a_pod_changes_its_web_identity_into_temporary_credentials() {
         conn.reply(200, "", answer).await;
     })
     .await;
-    let provider = pod(file.path(), &peer);
+    let provider = pod(file.path(), peer.url());
     let found = provider.provide().await.unwrap();
     assert_eq!(
         (found.secret_id(), found.token(), found.expires_at()),
@@ -124,7 +125,7 @@ async fn a_pod_changes_its_web_identity_into_temporary_credentials() {
         "TKE web identity: STS refused: AuthFailure: no such role"
     );
     assert!(provider.provide().await.is_err());
-    let nowhere = pod(std::path::Path::new("/nonexistent/token"), &peer)
+    let nowhere = pod(std::path::Path::new("/nonexistent/token"), peer.url())
         .provide()
         .await
         .unwrap_err();

@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ci_client::credentials::{
-    CredentialsChain, CredentialsError, CvmCredentials, ProvideCredentials, WebIdentityCredentials,
+    CredentialsChain, CredentialsError, CvmCredentials, ProvideCredentials,
 };
 use ci_client::{Client, Clock};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use crate::credentials::pod;
 use crate::peer::{Conn, Peer, Seen};
 use crate::service::builder;
 
@@ -183,18 +184,6 @@ async fn an_address_where_nothing_lives_costs_no_more_than_two_and_a_half_second
             .contains("ago")
     );
     assert_eq!(began.elapsed(), Duration::ZERO);
-}
-
-fn pod(file: &std::path::Path, url: String) -> WebIdentityCredentials {
-    let file = file.display().to_string();
-    let vars = move |name: &str| match name {
-        "TKE_REGION" => Some("ap-chongqing".to_owned()),
-        "TKE_PROVIDER_ID" => Some("cls-1".to_owned()),
-        "TKE_ROLE_ARN" => Some("qcs::cam::uin/1:roleName/r".to_owned()),
-        "TKE_WEB_IDENTITY_TOKEN_FILE" => Some(file.clone()),
-        _ => None,
-    };
-    WebIdentityCredentials::from_vars(vars).endpoint(url)
 }
 
 #[tokio::test]
