@@ -1,6 +1,7 @@
 //! From measured frames to the chosen ones: reject, score, spread, deduplicate.
 
 pub(crate) mod crowd;
+pub(crate) mod exchange;
 pub(crate) mod flight;
 pub(crate) mod looks;
 pub(crate) mod quality;

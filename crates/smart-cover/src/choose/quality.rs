@@ -124,7 +124,7 @@ pub(crate) fn judge(frames: &[Frame], cuts: &[bool], dense: bool) -> Vec<Quality
         }
     }
     for (quality, mix) in all.iter_mut().zip(mixes) {
-        quality.times(Reason::Transition, 1.0 - 0.92 * mix);
+        quality.times(Reason::Transition, 0.08 + 0.92 * (1.0 - mix).powf(1.5));
     }
     all
 }

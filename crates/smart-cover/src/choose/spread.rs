@@ -221,7 +221,8 @@ impl Field<'_> {
                     .iter()
                     .map(|(c, _)| self.looks.distance(k, *c))
                     .fold(10.0, f32::min);
-                (quality[self.pool[k]].value + 0.01)
+                // A second picture of a good moment is better than a first one of a bad moment.
+                (quality[self.pool[k]].value.powi(2) + 0.01)
                     * (0.05 + seconds as f32)
                     * (0.2 + looks)
                     * (detail(k) / (top + 1e-3)).clamp(0.05, 1.0)

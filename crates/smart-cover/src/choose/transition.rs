@@ -1,5 +1,6 @@
 //! Fades and dissolves: frames that are a mix of what was before and what comes after.
 
+use super::exchange::exchanges;
 use crate::{decode::Frame, feature::likeness};
 
 /// Reach to each side, in seconds.
@@ -8,14 +9,25 @@ const SPANS: [f64; 2] = [0.25, 0.45];
 /// Seconds around a transition in which frames are not trusted.
 const MARGIN: f64 = 0.4;
 
+/// How far a mix is on its way from one picture to the other; closer to either it is taken for that one.
+pub(super) const UNDER_WAY: std::ops::Range<f32> = 0.12..0.88;
+
+/// Two frames that correlate more than this show the same picture …
+const SAME_PICTURE: f32 = 0.97;
+/// … which is whole with this share of the other's contrast, and in a fade for certain with that.
+const WHOLE: f32 = 0.9;
+const FADED: f32 = 0.75;
+
 /// 0 for a frame of its own, up to 1 for a mix of its neighbours.
 pub(crate) fn mixes(frames: &[Frame]) -> Vec<f32> {
-    let mixed: Vec<f32> = (0..frames.len())
-        .map(|k| {
+    let mixed: Vec<f32> = exchanges(frames)
+        .into_iter()
+        .enumerate()
+        .map(|(k, exchange)| {
             SPANS
                 .iter()
                 .map(|span| mix(frames, k, *span))
-                .fold(0.0, f32::max)
+                .fold(exchange.max(paler(frames, k)), f32::max)
         })
         .collect();
     (0..frames.len())
@@ -36,25 +48,27 @@ fn beside(frames: &[Frame], mixed: &[f32], at: usize) -> f32 {
         .fold(0.0, f32::max)
 }
 
-fn mix(frames: &[Frame], at: usize, span: f64) -> f32 {
-    let here = &frames[at];
+/// The frames at least so many seconds before and after one, where there are some not much further away.
+pub(super) fn around(frames: &[Frame], at: usize, span: f64) -> Option<(&Frame, &Frame)> {
+    let here = frames[at].time;
     let before = frames[..at]
         .iter()
         .rev()
-        .find(|f| here.time - f.time >= span - 0.04);
+        .find(|f| here - f.time >= span - 0.04)?;
     let after = frames[at + 1..]
         .iter()
-        .find(|f| f.time - here.time >= span - 0.04);
-    let (Some(before), Some(after)) = (before, after) else {
+        .find(|f| f.time - here >= span - 0.04)?;
+    (after.time - before.time <= 4.0 * span + 0.3).then_some((before, after))
+}
+
+fn mix(frames: &[Frame], at: usize, span: f64) -> f32 {
+    let Some((before, after)) = around(frames, at, span) else {
         return 0.0;
     };
-    if after.time - before.time > 4.0 * span + 0.3 {
-        return 0.0;
-    }
     let (a, b, c) = (
         &before.features.look.thumb,
         &after.features.look.thumb,
-        &here.features.look.thumb,
+        &frames[at].features.look.thumb,
     );
     let apart = likeness::difference(a, b);
     if apart < 5.0 {
@@ -73,17 +87,54 @@ fn mix(frames: &[Frame], at: usize, span: f64) -> f32 {
         .map(|((a, b), c)| (a + share * (b - a) - c).abs())
         .sum::<f32>()
         / c.len().max(1) as f32;
-    if (0.12..0.88).contains(&share) && left < 0.16 * apart + 0.4 {
+    if UNDER_WAY.contains(&share) && left < 0.16 * apart + 0.4 {
         (apart / 10.0).min(1.0)
     } else {
         0.0
     }
 }
 
+/// A fade is the picture of a neighbour with less contrast: known too where a cut or the edge of a window hides the other side.
+fn paler(frames: &[Frame], at: usize) -> f32 {
+    let near = |k: &usize| (frames[*k].time - frames[at].time).abs() < SPANS[1];
+    let before = (0..at).rev().take_while(near);
+    let after = (at + 1..frames.len()).take_while(near);
+    let thumb = |k: usize| &frames[k].features.look.thumb;
+    before
+        .chain(after)
+        .map(|k| lost(thumb(at), thumb(k)))
+        .fold(0.0, f32::max)
+}
+
+/// How surely one picture is the other with less contrast, 0 to 1.
+fn lost(thumb: &[f32], clear: &[f32]) -> f32 {
+    let mean = |v: &[f32]| v.iter().sum::<f32>() / v.len().max(1) as f32;
+    let (mean_here, mean_clear) = (mean(thumb), mean(clear));
+    let (mut product, mut square_here, mut square_clear) = (0.0_f32, 1e-3_f32, 1e-3_f32);
+    for (c, b) in thumb.iter().zip(clear) {
+        product += (c - mean_here) * (b - mean_clear);
+        square_here += (c - mean_here).powi(2);
+        square_clear += (b - mean_clear).powi(2);
+    }
+    if product / (square_here * square_clear).sqrt() < SAME_PICTURE {
+        return 0.0;
+    }
+    ((WHOLE - product / square_clear) / (WHOLE - FADED)).clamp(0.0, 1.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::mixes;
     use crate::choose::film;
+
+    #[test]
+    fn a_fade_is_known_at_the_edge_of_what_was_seen() {
+        let (black, scene) = (film::plain(0, 1), film::scene(0, 1));
+        let rising = (5..11).map(|k| film::mix(&black[0], &scene[0], k as f32 / 11.0));
+        let mixed = mixes(&film::of(rising.chain(film::scene(0, 14))));
+        assert!(mixed[0] > 0.9 && mixed[1] > 0.9, "{mixed:?}");
+        assert!(mixed[16..].iter().all(|share| *share == 0.0), "{mixed:?}");
+    }
 
     fn with_between(between: impl Fn(f32) -> crate::plane::Picture) -> Vec<f32> {
         let (a, b) = (film::scene(0, 20), film::scene(1, 20));
