@@ -72,3 +72,22 @@ pub(crate) fn make(folder: &Path) -> Outcome<Vec<Clip>> {
     };
     Ok(clips.into_iter().map(clip).collect())
 }
+
+/// At most so many of the key frames of a video, evenly spread, in a file of their own.
+pub(crate) fn keys(video: &Path, folder: &Path, most: usize) -> Outcome<PathBuf> {
+    let told = Command::new("ffprobe")
+        .args(["-v", "error", "-select_streams", "v:0", "-of", "csv=p=0"])
+        .args(["-show_entries", "packet=flags"])
+        .arg(video)
+        .output()?;
+    let flags = String::from_utf8_lossy(&told.stdout);
+    let count = flags.lines().filter(|line| line.starts_with('K')).count();
+    let every = count.div_ceil(most).max(1);
+    let (from, to) = (video.to_string_lossy(), folder.join("keys.nut"));
+    let made = to.to_string_lossy();
+    let drop = format!("noise=drop=mod(n\\,{every})");
+    ffmpeg(&[
+        "-discard", "nokey", "-i", &from, "-map", "0:v:0", "-c", "copy", "-bsf:v", &drop, &made,
+    ])?;
+    Ok(to)
+}

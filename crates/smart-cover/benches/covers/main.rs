@@ -15,6 +15,8 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 /// Covers that everybody picks.
 const COUNT: u8 = 5;
+/// Key frames that are leafed through at most, where not all of a file is decoded.
+const LEAFED: usize = 120;
 
 fn main() -> Outcome<()> {
     let words: Vec<String> = std::env::args().collect();
@@ -87,7 +89,9 @@ fn pick(video: &Path, out: &Path) -> Outcome<()> {
     Ok(())
 }
 
-/// ffmpeg decoding the stretches that the last pick looked at, to nowhere, with the frames passed over that we pass over.
+/// ffmpeg decoding what the last pick looked at, to nowhere, with the frames passed over that we pass over.
+///
+/// Key frames that were leafed through are cut out beforehand, so that finding them costs it nothing.
 fn decoding(video: &Path, out: &Path) -> Outcome<Option<Cost>> {
     /// Frames further apart than this in seconds are of different stretches.
     const GAP: f64 = 1.0;
@@ -101,15 +105,20 @@ fn decoding(video: &Path, out: &Path) -> Outcome<Option<Cost>> {
     }
     let mut command = Command::new("ffmpeg");
     command.args(["-v", "error", "-nostdin"]);
+    let windows = stretches.len() > 1;
+    if windows {
+        let keys = clips::keys(video, out, LEAFED)?;
+        command.arg("-i").arg(keys);
+    }
     for (start, end) in &stretches {
         command.args(["-skip_frame", "noref"]);
-        if stretches.len() > 1 {
+        if windows {
             command.args(["-ss", &start.to_string()]);
             command.args(["-t", &(end - start + 0.01).to_string()]);
         }
         command.arg("-i").arg(video);
     }
-    for k in 0..stretches.len() {
+    for k in 0..stretches.len() + usize::from(windows) {
         command.args(["-map", &format!("{k}:v:0")]);
     }
     command.args(["-f", "null", "-"]);
