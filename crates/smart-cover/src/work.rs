@@ -8,7 +8,6 @@ use crate::{
     decode::Frame,
     error::CoverError,
     explain::Thumbnail,
-    feature::likeness,
     options::Options,
     picked::{Candidate, Cover, PassedOver, Picked, Progress},
     probe::MediaInfo,
@@ -179,12 +178,11 @@ fn passed_over(
     written: &[(usize, usize)],
     k: usize,
 ) -> PassedOver {
-    let thumb = |k: usize| &frames[k].features.look.thumb;
     let nearest = written
         .iter()
-        .map(|(cover, at)| (*cover, likeness::similarity(thumb(k), thumb(*at))))
+        .filter_map(|(cover, at)| Some((*cover, choose::spread::alike(&frames[k], &frames[*at])?)))
         .max_by(|a, b| a.1.total_cmp(&b.1));
-    if let Some((cover, similarity)) = nearest.filter(|(_, s)| *s > choose::spread::DUPLICATE) {
+    if let Some((cover, similarity)) = nearest {
         return PassedOver::Alike {
             cover,
             similarity: similarity.into(),

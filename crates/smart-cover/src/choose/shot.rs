@@ -112,6 +112,16 @@ fn inside(time: f64, edges: &[(f64, f64)]) -> f64 {
     ahead.min(behind).max(0.0)
 }
 
+/// Whether most of a frame is even ground, as in pages, screens and drawings.
+pub(super) fn is_drawn(frame: &Frame) -> bool {
+    frame.features.pattern.even > DRAWN
+}
+
+/// Whether what is on the ground of two pages agrees.
+pub(super) fn same_writing(a: &[f32], b: &[f32]) -> bool {
+    likeness::structure(a, b) > SAME_WRITING
+}
+
 /// Whether the picture is cut between each frame and the next.
 pub(super) fn cuts(frames: &[Frame]) -> Vec<bool> {
     let pairs = |of: &dyn Fn(&Frame, &Frame) -> f32| -> Vec<f32> {
@@ -198,10 +208,8 @@ fn scenes(
     let thumb = |k: usize| frames[pool[k]].features.look.thumb.as_slice();
     let alike = |a: usize, b: usize| {
         let near = looks.distance(a, b);
-        let drawn = |k: usize| frames[pool[k]].features.pattern.even > DRAWN;
-        if drawn(a) && drawn(b) {
-            return near < SAME_STRUCTURE.0
-                && likeness::structure(thumb(a), thumb(b)) > SAME_WRITING;
+        if is_drawn(&frames[pool[a]]) && is_drawn(&frames[pool[b]]) {
+            return near < SAME_STRUCTURE.0 && same_writing(thumb(a), thumb(b));
         }
         near < SAME_LOOKS
             || (near < SAME_STRUCTURE.0

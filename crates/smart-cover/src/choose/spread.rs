@@ -5,12 +5,12 @@ use super::{
     crowd::Crowd,
     looks::Looks,
     quality::{Quality, percentile},
-    shot::Shots,
+    shot::{self, Shots},
 };
 use crate::{decode::Frame, feature::likeness};
 
 /// Two covers alike by more than this (structural similarity of their luma at 64 × 36) are duplicates.
-pub(crate) const DUPLICATE: f32 = 0.72;
+const DUPLICATE: f32 = 0.72;
 /// Distance in looks within which frames belong to one moment.
 pub(crate) const MOMENT: f32 = 0.45;
 /// Distance in looks from which on frames count as wholly different.
@@ -85,6 +85,17 @@ pub(crate) fn spread(
         scenes,
         worth,
     }
+}
+
+/// How alike two frames are that are duplicates of one another.
+///
+/// Pages and screens are mostly ground, which says nothing: what is on it has to agree as well.
+pub(crate) fn alike(a: &Frame, b: &Frame) -> Option<f32> {
+    let (thumb_a, thumb_b) = (&a.features.look.thumb, &b.features.look.thumb);
+    let similarity = likeness::similarity(thumb_a, thumb_b);
+    let pages = shot::is_drawn(a) && shot::is_drawn(b);
+    let same = similarity > DUPLICATE && (!pages || shot::same_writing(thumb_a, thumb_b));
+    same.then_some(similarity)
 }
 
 /// Places of the frames that may become covers; the least bad ones when none is good.
@@ -168,12 +179,7 @@ impl Field<'_> {
             for k in same.into_iter().chain([best]) {
                 alive[k] = false;
             }
-            if delete_duplicates
-                && self
-                    .chosen
-                    .iter()
-                    .any(|(c, _)| self.alike(crispest, *c) > DUPLICATE)
-            {
+            if delete_duplicates && self.chosen.iter().any(|(c, _)| self.alike(crispest, *c)) {
                 continue;
             }
             // What is told is in the measure of the first cover.
@@ -193,9 +199,8 @@ impl Field<'_> {
         }
     }
 
-    fn alike(&self, a: usize, b: usize) -> f32 {
-        let thumb = |k: usize| &self.frames[self.pool[k]].features.look.thumb;
-        likeness::similarity(thumb(a), thumb(b))
+    fn alike(&self, a: usize, b: usize) -> bool {
+        alike(&self.frames[self.pool[a]], &self.frames[self.pool[b]]).is_some()
     }
 
     /// Fills the count with good frames far away in time and looks from those chosen.

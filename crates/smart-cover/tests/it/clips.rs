@@ -1,4 +1,4 @@
-//! Videos for the tests: one real clip, and short ones made on the spot by ffmpeg's generators.
+//! Videos for the tests: a few real clips, and short ones made on the spot by ffmpeg's generators.
 
 use std::{
     path::{Path, PathBuf},
@@ -8,9 +8,16 @@ use std::{
 use smart_cover::{Cancel, CoverError, Options, Picked, pick};
 use tempfile::TempDir;
 
-/// Six shots of a street with bicycles; see the licence beside it.
+/// Six shots of a street with bicycles.
 pub(crate) fn bikes() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/bikes.mp4")
+    real("bikes.mp4")
+}
+
+/// A real clip; what it shows and its licence are beside it.
+pub(crate) fn real(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../tests/data")
+        .join(name)
 }
 
 /// A folder for one test, with a place for covers.

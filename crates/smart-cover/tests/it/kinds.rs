@@ -4,7 +4,7 @@ use std::{path::Path, process::Command};
 
 use smart_cover::{Format, Options, Picked};
 
-use crate::clips::{Folder, Seen};
+use crate::clips::{Folder, Seen, real};
 
 const X264: &str = "-c:v libx264 -preset ultrafast -pix_fmt yuv420p";
 
@@ -194,6 +194,34 @@ fn before_a_fixed_camera_the_visitor_is_the_first_cover() {
     let clip = folder.make(&format!("-i BIKES -f lavfi -i color=0xC03020:s=90x150:r=10 -filter_complex [0:v]fps=10,trim=end_frame=1,loop=-1:1:0,setpts=N/10/TB,noise=alls=3:allf=t[room];[room][1:v]overlay=x='60+80*(t-15)':y=90:enable='between(t,15,20)':shortest=1 -t 40 {X264} door.mp4"));
     let first = &folder.pick(&clip, &Options::new().count(1)).covers[0];
     assert!((15.0..=20.2).contains(&first.time), "{first:?}");
+}
+
+#[test]
+fn a_real_camera_in_a_room_gives_its_visitors() {
+    let folder = Folder::new();
+    let options = Options::new().count(2).delete_duplicates(true);
+    let covers = folder.pick(&real("room.mp4"), &options).covers;
+    let first = &covers[0];
+    assert!(
+        (7.0..=19.3).contains(&first.time) || (23.1..=30.0).contains(&first.time),
+        "{first:?}"
+    );
+    for rest in &covers[1..] {
+        assert!(rest.score < 0.2 * first.score, "{rest:?} and {first:?}");
+    }
+}
+
+#[test]
+fn a_recorded_screen_gives_pages_and_no_two_of_one() {
+    const PAGES: [(f64, f64); 4] = [(3.2, 9.2), (10.4, 18.2), (19.4, 25.1), (28.5, 36.1)];
+    let folder = Folder::new();
+    let options = Options::new().count(3).delete_duplicates(true);
+    let covers = folder.pick(&real("screen.mp4"), &options).covers;
+    let page = |time: f64| PAGES.iter().position(|(a, b)| (*a..=*b).contains(&time));
+    let mut pages: Vec<_> = covers.iter().map(|c| page(c.time)).collect();
+    pages.sort_unstable();
+    pages.dedup();
+    assert!(pages.len() == 3 && !pages.contains(&None), "{covers:?}");
 }
 
 #[test]
