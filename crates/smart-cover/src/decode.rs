@@ -3,11 +3,12 @@
 use std::{
     ffi::OsString,
     io::{self, Read},
-    sync::{Mutex, PoisonError, mpsc},
+    sync::{Arc, Mutex, PoisonError, mpsc},
     time::Instant,
 };
 
 use crate::{
+    album::Album,
     error::CoverError,
     feature::{self, Features},
     filter,
@@ -35,6 +36,15 @@ pub(crate) struct Frame {
     /// Whether the decoder reported damage since the last key frame.
     pub(crate) damaged: bool,
     pub(crate) features: Features,
+    /// Kept of some frames.
+    pub(crate) picture: Option<Arc<Picture>>,
+}
+
+/// What was taken of the frames of one pass, in order.
+#[derive(Debug, Default)]
+pub(crate) struct Measured {
+    pub(crate) features: Vec<Features>,
+    pub(crate) album: Album,
 }
 
 /// Which packets the decoder may pass over.
@@ -187,11 +197,9 @@ impl Pass<'_> {
             line,
         )?;
         let log = log.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let enough = Instant::now() >= self.until || ended.value.len() >= MOST_FRAMES;
-        if ended.value.is_empty()
-            && !enough
-            && program::stopped(ended.status) == program::Stopped::Signal
-        {
+        let count = ended.value.features.len();
+        let enough = Instant::now() >= self.until || count >= MOST_FRAMES;
+        if count == 0 && !enough && program::stopped(ended.status) == program::Stopped::Signal {
             return Err(ended.failure(&self.source.tools.ffmpeg));
         }
         let damaged = !log.damage.is_empty();
@@ -268,14 +276,16 @@ impl Pass<'_> {
         (width, height): (usize, usize),
         log: &Mutex<Log>,
         seen: &mut dyn FnMut(f64),
-    ) -> io::Result<Vec<Features>> {
+    ) -> io::Result<Measured> {
         let (send, receive) = mpsc::sync_channel::<Picture>(8);
         std::thread::scope(|scope| {
             let worker = scope.spawn(move || {
-                receive
-                    .iter()
-                    .map(|picture| feature::measure(&picture))
-                    .collect::<Vec<_>>()
+                let mut measured = Measured::default();
+                for picture in receive {
+                    measured.features.push(feature::measure(&picture));
+                    measured.album.add(picture);
+                }
+                measured
             });
             let mut bytes = vec![0; Picture::bytes(width, height)];
             let mut count = 0;

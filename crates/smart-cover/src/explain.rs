@@ -186,6 +186,7 @@ fn card(candidate: &Candidate) -> String {
 fn passed_over(why: PassedOver) -> String {
     match why {
         PassedOver::Alike { cover, similarity } => format!("like cover {cover} ({similarity:.2})"),
+        PassedOver::EyesShut { cover } => format!("eyes shut, open in cover {cover}"),
         PassedOver::SceneHasCover { cover } => format!("its scene has cover {cover}"),
         PassedOver::OthersAddedMore => "others added more".to_owned(),
     }

@@ -1,10 +1,12 @@
 #![doc = include_str!("../README.md")]
 
+mod album;
 mod cancel;
 mod choose;
 mod decode;
 mod error;
 mod explain;
+mod face;
 mod feature;
 mod filter;
 mod log;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{decode::Frame, feature::Features};
+use crate::decode::{Frame, Measured};
 
 /// What ffmpeg said on its standard error while decoding.
 #[derive(Debug, Default)]
@@ -71,7 +71,7 @@ fn field<'a>(line: &'a str, label: &str) -> Option<&'a str> {
 }
 
 /// Joins what was measured with what was said. Frames without a time are dropped: they could not be found again.
-pub(crate) fn frames(log: &Log, features: Vec<Features>, place: impl Fn(f64) -> f64) -> Vec<Frame> {
+pub(crate) fn frames(log: &Log, measured: Measured, place: impl Fn(f64) -> f64) -> Vec<Frame> {
     let mut damaged = vec![false; log.shown.len()];
     for at in &log.damage {
         // The log runs a little ahead of the frames or behind them; damage lasts to the next key frame.
@@ -83,16 +83,20 @@ pub(crate) fn frames(log: &Log, features: Vec<Features>, place: impl Fn(f64) -> 
             *flag = true;
         }
     }
-    let mut frames: Vec<Frame> = features
+    let pictures = measured.album.into_pictures();
+    let mut frames: Vec<Frame> = measured
+        .features
         .into_iter()
+        .zip(pictures)
         .zip(log.shown.iter().zip(damaged))
         .filter(|(_, (shown, _))| shown.time.is_finite())
-        .map(|(features, (shown, damaged))| Frame {
+        .map(|((features, picture), (shown, damaged))| Frame {
             time: place(shown.time),
             key: shown.key,
             interlaced: shown.interlaced,
             damaged,
             features,
+            picture,
         })
         .collect();
     frames.sort_by(|a, b| a.time.total_cmp(&b.time));
@@ -102,6 +106,7 @@ pub(crate) fn frames(log: &Log, features: Vec<Features>, place: impl Fn(f64) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::feature::{Features, samples};
 
     const CONFIG: &str = "[Parsed_showinfo_3 @ 0x1] config in time_base: 1/12800, frame_rate: 25/1";
 
@@ -134,7 +139,12 @@ mod tests {
             }
             log.line(&shown(k, k as i64 * 512, u8::from(k % 10 == 0)));
         }
-        let frames = frames(&log, vec![Features::default(); 20], |t| t);
+        let mut measured = Measured::default();
+        for _ in 0..20 {
+            measured.features.push(Features::default());
+            measured.album.add(samples::luma(|_, _| 0));
+        }
+        let frames = frames(&log, measured, |t| t);
         let damaged: Vec<usize> = (0..20).filter(|k| frames[*k].damaged).collect();
         assert_eq!(damaged, (3..10).collect::<Vec<_>>());
     }

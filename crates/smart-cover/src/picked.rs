@@ -77,6 +77,11 @@ pub enum PassedOver {
         /// 0.72 to 1.
         similarity: f64,
     },
+    /// Somebody's eyes are shut; a frame of the same moment in which they are open took its place.
+    EyesShut {
+        /// Number of that cover.
+        cover: usize,
+    },
     /// Its scene has a cover already.
     SceneHasCover {
         /// Number of that cover.

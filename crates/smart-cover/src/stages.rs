@@ -109,7 +109,10 @@ impl<'a> Video<'a> {
         if sample.frames.is_empty() {
             return Err(CoverError::NoFrames);
         }
-        Ok(Looked { sample })
+        Ok(Looked {
+            sample,
+            threads: self.options.thread_count(),
+        })
     }
 
     /// Writes the chosen frames at full size into the folder `out`, which must exist; see [`pick`](crate::pick).
@@ -158,6 +161,7 @@ impl<'a> Video<'a> {
 /// The frames that were looked at, measured.
 pub struct Looked {
     pub(crate) sample: Sample,
+    threads: usize,
 }
 
 impl Looked {
@@ -172,7 +176,9 @@ impl Looked {
     #[must_use]
     pub fn choose(&self, count: u8, delete_duplicates: bool) -> Chosen<'_> {
         let frames = &self.sample.frames;
-        let decision = choose::choose(frames, count.into(), delete_duplicates, self.sample.dense);
+        let mut decision =
+            choose::choose(frames, count.into(), delete_duplicates, self.sample.dense);
+        choose::eyes::open(frames, &mut decision, self.threads);
         Chosen {
             looked: self,
             times: decision

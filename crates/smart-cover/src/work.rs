@@ -178,6 +178,11 @@ fn passed_over(
     written: &[(usize, usize)],
     k: usize,
 ) -> PassedOver {
+    let shut = decision.shut.iter().find(|(from, _)| *from == k);
+    let open = shut.and_then(|(_, to)| written.iter().find(|(_, at)| at == to));
+    if let Some((cover, _)) = open {
+        return PassedOver::EyesShut { cover: *cover };
+    }
     let nearest = written
         .iter()
         .filter_map(|(cover, at)| Some((*cover, choose::spread::alike(&frames[k], &frames[*at])?)))

@@ -2,6 +2,7 @@
 
 pub(crate) mod crowd;
 pub(crate) mod exchange;
+pub(crate) mod eyes;
 pub(crate) mod flight;
 pub(crate) mod looks;
 pub(crate) mod quality;
@@ -30,6 +31,8 @@ pub(crate) struct Decision {
     pub(crate) scenes: Vec<Option<usize>>,
     /// What each frame is worth as the first cover, 0 to 1.
     pub(crate) worth: Vec<f32>,
+    /// Frames that were chosen, and those with open eyes that took their place.
+    pub(crate) shut: Vec<(usize, usize)>,
 }
 
 /// Chooses at most `count` frames, best first.
@@ -49,6 +52,7 @@ pub(crate) fn choose(
         chosen: spread.chosen,
         scenes: spread.scenes,
         worth: spread.worth,
+        shut: Vec::new(),
     }
 }
 
@@ -72,6 +76,7 @@ pub(crate) mod film {
             interlaced: false,
             damaged: false,
             features: feature::measure(&picture),
+            picture: None,
         };
         pictures.into_iter().enumerate().map(frame).collect()
     }

@@ -103,6 +103,7 @@ mod tests {
             interlaced: false,
             damaged: false,
             features,
+            picture: None,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::{path::Path, process::Command};
 
-use smart_cover::{Format, Options, Picked};
+use smart_cover::{Candidate, Format, Options, PassedOver, Picked};
 
 use crate::clips::{Folder, Seen, real};
 
@@ -209,6 +209,33 @@ fn a_real_camera_in_a_room_gives_its_visitors() {
     for rest in &covers[1..] {
         assert!(rest.score < 0.2 * first.score, "{rest:?} and {first:?}");
     }
+}
+
+#[test]
+fn a_blink_gives_way_to_open_eyes_even_where_it_is_crisper() {
+    let folder = Folder::new();
+    let still = |from: &str, frame: u32, frames: u32, then: &str| {
+        let end = frame + 1;
+        format!(
+            "[{from}]trim=start_frame={frame}:end_frame={end},{then}loop={frames}:1:0,setpts=N/25/TB"
+        )
+    };
+    let (before, shut, after) = (
+        still("a", 97, 20, ""),
+        still("b", 92, 12, "unsharp=3:3:0.4,"),
+        still("c", 97, 20, ""),
+    );
+    let clip = folder.make(&format!(
+        "-i {} -filter_complex [0:v]split=3[a][b][c];{before}[x];{shut}[y];{after}[z];[x][y][z]concat=n=3 {X264} blink.mp4",
+        real("carphone.mp4").display()
+    ));
+    let options = Options::new().count(1).explain(true);
+    let picked = folder.pick(&clip, &options);
+    let is_shut = |time: f64| (0.84..=1.36).contains(&time);
+    assert!(!is_shut(picked.covers[0].time), "{:?}", picked.covers);
+    let gave_way = |c: &&Candidate| c.passed_over == Some(PassedOver::EyesShut { cover: 0 });
+    let blink = picked.candidates.iter().find(gave_way).expect("a blink");
+    assert!(is_shut(blink.time), "{blink:?}");
 }
 
 #[test]
