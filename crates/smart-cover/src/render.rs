@@ -284,7 +284,11 @@ impl Render<'_> {
         } else {
             format!(":in_color_matrix={matrix}")
         };
-        let way = "flags=lanczos+accurate_rnd+full_chroma_int+full_chroma_inp";
+        // Children that work one after another have all threads for themselves.
+        let (workers, threads) = self.source.crew();
+        let sliced = if workers == 1 { threads } else { 1 };
+        let way =
+            format!("flags=lanczos+accurate_rnd+full_chroma_int+full_chroma_inp:threads={sliced}");
         let shape = info.display_size().0 / info.display_size().1;
         // Cutting and padding happen in RGB: planes of half size would round odd sizes.
         let shaping = |inner: fn(f64, f64) -> f64, then: String| {
