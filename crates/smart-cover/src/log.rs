@@ -20,8 +20,12 @@ pub(crate) struct Shown {
     pub(crate) interlaced: bool,
 }
 
-const DAMAGE: [&str; 9] = [
+/// Frames this many seconds after damage are good again in practice, even without a key frame.
+const HEALED: f64 = 10.0;
+const DAMAGE: [&str; 11] = [
     "error while decoding",
+    "Error at MB",
+    "damaged at",
     "concealing",
     "Invalid NAL",
     "corrupt",
@@ -58,7 +62,8 @@ impl Log {
             // What was said before came from guessing the format, not from decoding.
             self.damage.clear();
         }
-        if DAMAGE.iter().any(|sign| line.contains(sign)) {
+        // Parsers of streams that nobody decodes speak as well, without the name of a codec.
+        if !line.starts_with("[NULL @") && DAMAGE.iter().any(|sign| line.contains(sign)) {
             self.damage.insert(self.shown.len());
         }
         line.starts_with('[') || line.contains("rror")
@@ -76,8 +81,12 @@ pub(crate) fn frames(log: &Log, measured: Measured, place: impl Fn(f64) -> f64) 
     for at in &log.damage {
         // The log runs a little ahead of the frames or behind them; damage lasts to the next key frame.
         let from = at.saturating_sub(3);
+        let Some(began) = log.shown.get(from).map(|shown| shown.time) else {
+            continue;
+        };
         for (k, flag) in damaged.iter_mut().enumerate().skip(from) {
-            if k > at + 2 && log.shown[k].key {
+            let shown = log.shown[k];
+            if k > at + 2 && (shown.key || shown.time > began + HEALED) {
                 break;
             }
             *flag = true;
@@ -147,5 +156,34 @@ mod tests {
         let frames = frames(&log, measured, |t| t);
         let damaged: Vec<usize> = (0..20).filter(|k| frames[*k].damaged).collect();
         assert_eq!(damaged, (3..10).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn decoders_speak_of_damage_and_parsers_of_other_streams_do_not() {
+        let mut log = Log::default();
+        log.line(CONFIG);
+        log.line(&shown(0, 0, 1));
+        log.line("[NULL @ 0x3] sps_id 32 out of range");
+        assert!(log.damage.is_empty());
+        log.line("[mpeg4 @ 0x2] ac-tex damaged at 36 22");
+        log.line(&shown(1, 512, 0));
+        log.line("[mpeg4 @ 0x2] Error at MB: 514");
+        assert_eq!(log.damage, [1, 2].into());
+    }
+
+    #[test]
+    fn without_a_key_frame_damage_lasts_ten_seconds() {
+        let mut log = Log::default();
+        log.line(CONFIG);
+        log.line("[h264 @ 0x2] error while decoding MB 3 4");
+        let mut measured = Measured::default();
+        for k in 0..20 {
+            log.line(&shown(k, k as i64 * 12_800, u8::from(k == 0)));
+            measured.features.push(Features::default());
+            measured.album.add(samples::luma(|_, _| 0));
+        }
+        let frames = frames(&log, measured, |t| t);
+        let damaged = frames.iter().filter(|frame| frame.damaged);
+        assert_eq!(damaged.count(), 11);
     }
 }

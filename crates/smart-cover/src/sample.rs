@@ -26,6 +26,8 @@ const PLACES: usize = 120;
 /// Length of a window in seconds, and the least time between its frames: enough to see fades, blur and motion.
 const WINDOW: f64 = 1.6;
 const WINDOW_STEP: f64 = 0.117;
+/// With fewer key frames than this, most of what a file shows lies between them.
+const FEW_KEYS: usize = 20;
 /// A key frame of less quality may hide what its group shows.
 const POOR: f32 = 0.3;
 
@@ -58,16 +60,23 @@ pub(crate) fn sample(
     let keys = keys(watch, source, seen)?;
     let decision = choose::choose(&keys, (2 * count + 2).min(20), true, false);
     let good = decision.quality.iter().filter(|q| q.value > POOR).count();
-    if good < 2 * count {
-        let frames = sparse(watch, source, skip, seen)?;
-        return Ok(Sample {
-            frames,
-            dense: true,
-            skip,
-        });
+    let all = |frames| Sample {
+        frames,
+        dense: true,
+        skip,
+    };
+    let short = good < 2 * count;
+    if short && keys.len() < FEW_KEYS {
+        return Ok(all(sparse(watch, source, skip, seen)?));
     }
     let mut starts: Vec<f64> = decision.chosen.iter().map(|c| keys[c.frame].time).collect();
-    starts.extend(hidden(&keys, &decision, source.info, 2 * count));
+    // Every scene may begin with a key frame of black.
+    let inside = if short {
+        FEW_KEYS.max(4 * count)
+    } else {
+        2 * count
+    };
+    starts.extend(hidden(&keys, &decision, source.info, inside));
     starts.sort_by(f64::total_cmp);
     let windows: Vec<Part> = starts
         .iter()
@@ -90,11 +99,10 @@ pub(crate) fn sample(
             skip: Skip::NonKey,
         });
     }
-    Ok(Sample {
-        frames,
-        dense: true,
-        skip,
-    })
+    if short && choose::choose(&frames, count, true, true).chosen.len() < count.div_ceil(2) {
+        return Ok(all(sparse(watch, source, skip, seen)?));
+    }
+    Ok(all(frames))
 }
 
 /// Frames that no other needs are passed over where enough remain.

@@ -4,7 +4,7 @@ use std::{path::Path, sync::PoisonError};
 
 use crate::{
     cancel::Cancel,
-    choose::{self, Choice, Decision},
+    choose::{self, Choice, Decision, quality::percentile},
     decode::Frame,
     error::CoverError,
     explain::Thumbnail,
@@ -65,7 +65,8 @@ pub(crate) fn write(
         .tempdir_in(out)
         .map_err(|e| CoverError::io("cannot write into", out, e))?;
     let spacing = spacing(work.source.info);
-    let group = |time: f64| frames.iter().filter(|f| f.key && f.time <= time).count();
+    let starts = starts(frames);
+    let group = |time: f64| starts.partition_point(|start| *start <= time);
     let wanted: Vec<Wanted<'_>> = chosen
         .iter()
         .enumerate()
@@ -118,6 +119,22 @@ pub(crate) fn write(
         return Err(failure.unwrap_or(CoverError::NoFrames));
     }
     Ok(covers)
+}
+
+/// Times of the frames before which another key frame may lie than before the frame ahead of them:
+/// key frames, and the first frame of each window, because nothing is known of what lies between windows.
+fn starts(frames: &[Frame]) -> Vec<f64> {
+    let mut gaps: Vec<f32> = frames
+        .windows(2)
+        .map(|pair| (pair[1].time - pair[0].time) as f32)
+        .collect();
+    let usual = f64::from(percentile(&mut gaps, 0.5));
+    let unseen = 1.0 + 4.0 * usual;
+    let apart = |k: usize| k == 0 || frames[k].time - frames[k - 1].time > unseen;
+    (0..frames.len())
+        .filter(|k| frames[*k].key || apart(*k))
+        .map(|k| frames[k].time)
+        .collect()
 }
 
 fn spacing(info: &MediaInfo) -> f64 {
@@ -199,4 +216,21 @@ fn passed_over(
         .map_or(PassedOver::OthersAddedMore, |(cover, _)| {
             PassedOver::SceneHasCover { cover: *cover }
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::starts;
+    use crate::choose::film;
+
+    #[test]
+    fn a_window_starts_anew_where_nothing_was_seen_before_it() {
+        let mut frames = film::of(film::scene(0, 12));
+        frames[2].key = true;
+        for frame in &mut frames[6..] {
+            frame.time += 30.0;
+        }
+        let expected = [0, 2, 6].map(|k| frames[k].time);
+        assert_eq!(starts(&frames), expected);
+    }
 }
