@@ -15,8 +15,10 @@ const MOST: usize = 8;
 /// Eyes may be shut below this share of how wide the wider quarter of the moment shows them. The measure is a rough one,
 /// open eyes fall below it now and then; then one good frame takes the place of another.
 const SHUT: f32 = 0.96;
-/// The frame that takes the place has at least this share of the quality and of the detail.
+/// The frame that takes the place has at least this share of the quality and of the worth …
 const AS_GOOD: f32 = 0.85;
+/// … and of the detail.
+const AS_CRISP: f32 = 0.9;
 
 /// Gives the place of each chosen frame in which eyes seem shut to one of the same moment with open ones, as good otherwise.
 ///
@@ -94,10 +96,10 @@ fn wider(
     if seen.is_empty() || here.eyes >= SHUT * wide {
         return None;
     }
-    let detail = |s: &Seen| frames[s.frame].features.sharpness.detail;
+    let worth = |s: &Seen| decision.worth[s.frame];
     seen.into_iter()
         .filter(|s| s.eyes >= wide && (here.cut_off || !s.cut_off))
-        .max_by(|a, b| detail(a).total_cmp(&detail(b)).then(b.frame.cmp(&a.frame)))
+        .max_by(|a, b| worth(a).total_cmp(&worth(b)).then(b.frame.cmp(&a.frame)))
         .map(|s| s.frame)
 }
 
@@ -115,7 +117,8 @@ fn moment(frames: &[Frame], decision: &Decision, cover: usize) -> Vec<usize> {
                 && decision.scenes[*k].is_some()
                 && decision.scenes[*k] == decision.scenes[at]
                 && decision.quality[*k].value >= AS_GOOD * decision.quality[at].value
-                && detail(*k) >= AS_GOOD * detail(at)
+                && decision.worth[*k] >= AS_GOOD * decision.worth[at]
+                && detail(*k) >= AS_CRISP * detail(at)
                 && spread::alike(&frames[*k], here).is_some()
                 && is_apart(frames, decision, cover, *k)
         })

@@ -27,11 +27,14 @@ pub(crate) fn mixes(frames: &[Frame]) -> Vec<f32> {
             SPANS
                 .iter()
                 .map(|span| mix(frames, k, *span))
-                .fold(exchange.max(paler(frames, k)), f32::max)
+                .fold(exchange, f32::max)
         })
         .collect();
     (0..frames.len())
         .map(|k| mixed[k].max(beside(frames, &mixed, k)))
+        .enumerate()
+        // What is pale by itself says nothing of its neighbours: it may be a flash.
+        .map(|(k, mixed)| mixed.max(paler(frames, k)))
         .collect()
 }
 
