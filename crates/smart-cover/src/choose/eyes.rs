@@ -125,13 +125,15 @@ fn moment(frames: &[Frame], decision: &Decision, cover: usize) -> Vec<usize> {
         .collect()
 }
 
-/// Whether a frame in the place of a cover would be like no other cover that is not like it already.
+/// Whether a frame in the place of a cover would be no other cover, and like none that is not like it already.
 fn is_apart(frames: &[Frame], decision: &Decision, cover: usize, frame: usize) -> bool {
     let here = &frames[decision.chosen[cover].frame];
     let others = decision.chosen.iter().enumerate();
     others.filter(|(n, _)| *n != cover).all(|(_, other)| {
+        let taken = other.frame == frame;
         let other = &frames[other.frame];
-        spread::alike(&frames[frame], other).is_none() || spread::alike(here, other).is_some()
+        let alike = |frame| spread::alike(frame, other).is_some();
+        !taken && (!alike(&frames[frame]) || alike(here))
     })
 }
 
@@ -156,19 +158,19 @@ mod tests {
     }
 
     /// A film of one scene with eyes as wide as given in hundredths.
-    fn film(eyes: &[u8]) -> (Vec<Frame>, Decision) {
+    fn film(eyes: &[u8], covers: usize) -> (Vec<Frame>, Decision) {
         let pictures = film::scene(0, eyes.len());
         let mut frames = film::of(pictures.clone());
         for ((frame, mut picture), eyes) in frames.iter_mut().zip(pictures).zip(eyes) {
             picture.u.data[0] = *eyes;
             frame.picture = Some(Arc::new(picture));
         }
-        let decision = choose(&frames, 1, true, true);
+        let decision = choose(&frames, covers, false, true);
         (frames, decision)
     }
 
     fn opened(eyes: &[u8]) -> (usize, usize) {
-        let (frames, mut decision) = film(eyes);
+        let (frames, mut decision) = film(eyes, 1);
         let before = decision.chosen[0].frame;
         open_with(&marked, &frames, &mut decision, 2);
         (before, decision.chosen[0].frame)
@@ -190,6 +192,22 @@ mod tests {
         assert_eq!(before, after);
         let (before, after) = opened(&[200; 40]);
         assert_eq!(before, after);
+    }
+
+    #[test]
+    fn no_two_covers_take_the_same_frame() {
+        let (_, decision) = film(&[30; 8], 2);
+        let mut eyes = [30; 8];
+        for choice in &decision.chosen {
+            eyes[choice.frame] = 8;
+        }
+        let (frames, mut decision) = film(&eyes, 2);
+        open_with(&marked, &frames, &mut decision, 2);
+        let mut chosen: Vec<usize> = decision.chosen.iter().map(|c| c.frame).collect();
+        assert!(!decision.shut.is_empty(), "{chosen:?}");
+        chosen.sort_unstable();
+        chosen.dedup();
+        assert_eq!(chosen.len(), 2, "{chosen:?}");
     }
 
     #[test]
