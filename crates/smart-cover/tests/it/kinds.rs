@@ -287,3 +287,25 @@ fn a_file_of_eleven_minutes_is_sought_in_and_gives_distinct_covers() {
         );
     }
 }
+
+#[test]
+fn where_all_key_frames_are_black_a_long_file_is_not_decoded_whole() {
+    let folder = Folder::new();
+    let piece = folder.make(&format!(
+        "-i BIKES -vf trim=4.4:9.4,setpts=PTS-STARTPTS,fade=in:0:10 {X264} -g 9999 -sc_threshold 0 piece.mp4"
+    ));
+    let list = folder.file("list");
+    std::fs::write(&list, format!("file '{}'\n", piece.display()).repeat(150)).expect("a list");
+    let clip = folder.make("-f concat -safe 0 -i DIR/list -c copy black-keys.mp4");
+    let picked = folder.pick(&clip, &Options::new().count(3).width(320));
+    assert_eq!(picked.covers.len(), 3);
+    assert!(
+        picked.covers.iter().all(|c| c.time % 5.0 > 0.4),
+        "{picked:?}"
+    );
+    assert!(
+        picked.candidates.len() < 1000,
+        "{}",
+        picked.candidates.len()
+    );
+}
