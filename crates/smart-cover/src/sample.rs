@@ -48,26 +48,28 @@ pub(crate) fn sample(
     seen: &mut dyn FnMut(f64),
 ) -> Result<Sample, CoverError> {
     let skip = skip(source.info);
+    let dense = |frames| Sample {
+        frames,
+        dense: true,
+        skip,
+    };
     if let Some(step) = full_step(source.info) {
-        let frames = decode::whole(watch, source, Look { skip, step }, watch.deadline, seen)?;
-        return Ok(Sample {
-            frames,
-            dense: true,
-            skip,
-        });
+        let look = Look { skip, step };
+        return Ok(dense(decode::whole(
+            watch,
+            source,
+            look,
+            watch.deadline,
+            seen,
+        )?));
     }
     let count = usize::from(options.count);
     let keys = keys(watch, source, seen)?;
     let decision = choose::choose(&keys, (2 * count + 2).min(20), true, false);
     let good = decision.quality.iter().filter(|q| q.value > POOR).count();
-    let all = |frames| Sample {
-        frames,
-        dense: true,
-        skip,
-    };
     let short = good < 2 * count;
     if short && keys.len() < FEW_KEYS {
-        return Ok(all(sparse(watch, source, skip, seen)?));
+        return Ok(dense(sparse(watch, source, skip, seen)?));
     }
     let mut starts: Vec<f64> = decision.chosen.iter().map(|c| keys[c.frame].time).collect();
     // Every scene may begin with a key frame of black.
@@ -91,18 +93,21 @@ pub(crate) fn sample(
         },
         &windows,
     )?;
-    if frames.len() < starts.len() {
-        // Seeking does not work in this file: what was seen will have to do.
+    // Otherwise seeking does not work in this file.
+    let found = frames.len() >= starts.len();
+    let enough = || choose::choose(&frames, count, true, true).chosen.len() >= count.div_ceil(2);
+    if short && !(found && enough()) {
+        return Ok(dense(sparse(watch, source, skip, seen)?));
+    }
+    if !found {
+        // What was seen will have to do.
         return Ok(Sample {
             frames: keys,
             dense: false,
             skip: Skip::NonKey,
         });
     }
-    if short && choose::choose(&frames, count, true, true).chosen.len() < count.div_ceil(2) {
-        return Ok(all(sparse(watch, source, skip, seen)?));
-    }
-    Ok(all(frames))
+    Ok(dense(frames))
 }
 
 /// Frames that no other needs are passed over where enough remain.
