@@ -222,7 +222,7 @@ fn a_blink_gives_way_to_open_eyes_even_where_it_is_crisper() {
     };
     let (before, shut, after) = (
         still("a", 97, 20, ""),
-        still("b", 92, 12, "unsharp=3:3:0.4,"),
+        still("b", 92, 12, "unsharp=3:3:0.2,"),
         still("c", 97, 20, ""),
     );
     let clip = folder.make(&format!(
