@@ -19,6 +19,8 @@ const STEP: f64 = 0.078;
 const FULL_PIXELS: f64 = 1.4e9;
 /// Frames of a full look.
 const FULL_FRAMES: f64 = 1600.0;
+/// Of so few frames all are taken, because a request may want nearly as many covers.
+const EVERY_FRAME: f64 = 64.0;
 /// Longer files are not read through for their key frames but sought in, so that cost does not grow with length.
 const READ_THROUGH: f64 = 600.0;
 /// So many places are sought.
@@ -112,7 +114,10 @@ pub(crate) fn sample(
 
 /// Frames that no other needs are passed over where enough remain.
 fn skip(info: &MediaInfo) -> Skip {
-    if info.frame_rate > 20.0 {
+    let few = info
+        .frame_estimate()
+        .is_some_and(|frames| frames <= EVERY_FRAME);
+    if info.frame_rate > 20.0 && !few {
         Skip::NonReference
     } else {
         Skip::Nothing
@@ -123,7 +128,7 @@ fn skip(info: &MediaInfo) -> Skip {
 fn full_step(info: &MediaInfo) -> Option<f64> {
     let frames = info.frame_estimate()?;
     let pixels = frames * f64::from(info.width) * f64::from(info.height);
-    let step = if info.frame_rate <= 13.0 {
+    let step = if info.frame_rate <= 13.0 || frames <= EVERY_FRAME {
         0.0_f64
     } else {
         STEP

@@ -226,6 +226,18 @@ fn a_picture_file_and_a_video_of_one_frame_give_one_cover() {
 }
 
 #[test]
+fn a_video_of_few_frames_gives_all_of_them() {
+    let folder = Folder::new();
+    for (frames, container) in [(2, "mp4"), (3, "mkv"), (7, "ts")] {
+        let clip = folder.make(&format!(
+            "-i BIKES -frames:v {frames} -c:v libx264 -preset ultrafast -bf 2 few-{frames}.{container}"
+        ));
+        let picked = folder.pick(&clip, &Options::new().count(10));
+        assert_eq!(picked.covers.len(), frames, "{container}");
+    }
+}
+
+#[test]
 fn candidates_tell_why_they_were_passed_over() {
     let folder = Folder::new();
     let clip = folder.make("-f lavfi -i color=black:s=640x272:r=25:d=2 -i BIKES -filter_complex [0:v][1:v]concat -c:v libx264 -preset ultrafast black.mp4");
