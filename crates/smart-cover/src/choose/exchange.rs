@@ -1,6 +1,6 @@
 //! Wipes, irises, and dissolves between moving pictures: each place of the frame is on its own way from what was there to what will be.
 
-use super::transition;
+use super::{slide::slide, transition};
 use crate::{
     decode::Frame,
     feature::likeness::{self, CELLS, THUMB},
@@ -39,11 +39,12 @@ pub(super) fn exchanges(frames: &[Frame]) -> Vec<f32> {
         .map(|at| {
             let reach = SPANS.iter().map(|span| between(frames, at, *span));
             let share = reach.fold(0.0, f32::max);
-            if share > 0.0 {
+            let stands = if share > 0.0 {
                 share * unmoving(frames, at)
             } else {
                 0.0
-            }
+            };
+            stands.max(slide(frames, at))
         })
         .collect();
     let mut start = 0;
@@ -156,7 +157,7 @@ impl Cell {
 
 /// The share of the change from a to b that is left when each block of b may be taken from its surroundings in a:
 /// well below 1 where the camera or what it sees moved, close to 1 where another picture comes through.
-fn unmoved(a: &[f32], b: &[f32]) -> f32 {
+pub(super) fn unmoved(a: &[f32], b: &[f32]) -> f32 {
     let (mut still, mut best) = (0.5_f32, 0.5_f32);
     for top in (0..THUMB.1).step_by(BLOCK.1) {
         for left in (0..THUMB.0).step_by(BLOCK.0) {

@@ -7,6 +7,7 @@ pub(crate) mod flight;
 pub(crate) mod looks;
 pub(crate) mod quality;
 pub(crate) mod shot;
+pub(crate) mod slide;
 pub(crate) mod spread;
 pub(crate) mod transition;
 pub(crate) mod visit;

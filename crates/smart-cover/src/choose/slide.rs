@@ -1,0 +1,197 @@
+//! Pictures that slide in: one part of the frame shows what was before, the rest what comes after, and one or both are moved.
+
+use super::{exchange, transition};
+use crate::{
+    decode::Frame,
+    feature::likeness::{self, THUMB},
+};
+
+/// Reach to each side, in seconds.
+const SPANS: [f64; 3] = [0.2, 0.4, 0.7];
+/// Pictures that are closer than this (mean luma difference) need no looking at.
+const APART: f32 = 8.0;
+/// Samples across the way that the pictures slide; along it the small luma is taken as it is.
+const ACROSS: usize = 12;
+/// What the best place of the edge leaves unexplained: up to here it is a slide …
+const EXPLAINED: f32 = 0.35;
+/// … and from here on it is not.
+const UNLIKE: f32 = 0.55;
+
+/// How surely a frame is part of one picture beside part of another, 0 to 1.
+pub(super) fn slide(frames: &[Frame], at: usize) -> f32 {
+    fn thumb(frame: &Frame) -> &[f32] {
+        &frame.features.look.thumb
+    }
+    SPANS
+        .iter()
+        .filter_map(|span| transition::around(frames, at, *span))
+        .map(|(before, after)| between(thumb(before), thumb(after), thumb(&frames[at])))
+        .fold(0.0, f32::max)
+}
+
+fn between(before: &[f32], after: &[f32], here: &[f32]) -> f32 {
+    if before.len() != THUMB.0 * THUMB.1 || likeness::difference(before, after) < APART {
+        return 0.0;
+    }
+    let left = [Strips::columns, Strips::rows]
+        .into_iter()
+        .flat_map(|cut| {
+            let [a, b, c] = [before, after, here].map(cut);
+            let turned = [&a, &b, &c].map(Strips::reversed);
+            [[a, b, c], turned]
+        })
+        .map(|[a, b, c]| unexplained(&a, &b, &c))
+        .fold(f32::INFINITY, f32::min);
+    let share = |left: f32| ((UNLIKE - left) / (UNLIKE - EXPLAINED)).clamp(0.0, 1.0);
+    if share(left) == 0.0 {
+        return 0.0;
+    }
+    // A camera that moves explains it as well.
+    share(left / exchange::unmoved(before, here).min(exchange::unmoved(after, here)))
+}
+
+/// A picture as strips one after the other along the way that pictures slide.
+struct Strips(Vec<[f32; ACROSS]>);
+
+impl Strips {
+    fn columns(thumb: &[f32]) -> Self {
+        let (width, height) = THUMB;
+        let each = height / ACROSS;
+        Self::of(width, each, |x, y| thumb[y * width + x])
+    }
+
+    fn rows(thumb: &[f32]) -> Self {
+        let (width, height) = THUMB;
+        let each = width / ACROSS;
+        Self::of(height, each, |y, x| thumb[y * width + x])
+    }
+
+    fn of(count: usize, each: usize, at: impl Fn(usize, usize) -> f32) -> Self {
+        let sample = |along: usize, across: usize| {
+            let sum: f32 = (across * each..(across + 1) * each)
+                .map(|k| at(along, k))
+                .sum();
+            sum / each as f32
+        };
+        let strip = |along| std::array::from_fn(|across| sample(along, across));
+        Self((0..count).map(strip).collect())
+    }
+
+    fn reversed(&self) -> Self {
+        Self(self.0.iter().rev().copied().collect())
+    }
+}
+
+fn apart(a: &[f32; ACROSS], b: &[f32; ACROSS]) -> f32 {
+    a.iter().zip(b).map(|(a, b)| (a - b).abs()).sum::<f32>() / ACROSS as f32
+}
+
+fn total(a: &[[f32; ACROSS]], b: &[[f32; ACROSS]]) -> f32 {
+    a.iter().zip(b).map(|(a, b)| apart(a, b)).sum()
+}
+
+/// What is left when the frame is one picture up to the best edge and the other after it, where each stands still or moves with the edge:
+/// as a share of what would be left with the two exchanged, the worse part counting.
+fn unexplained(before: &Strips, after: &Strips, here: &Strips) -> f32 {
+    let (a, b, c) = (&before.0, &after.0, &here.0);
+    let length = c.len();
+    if total(c, a).min(total(c, b)) < APART / 2.0 * length as f32 {
+        return f32::INFINITY;
+    }
+    let under_way = |edge: &usize| transition::UNDER_WAY.contains(&(*edge as f32 / length as f32));
+    (1..length)
+        .filter(under_way)
+        .map(|edge| {
+            let (left, right) = c.split_at(edge);
+            let stays = total(left, &a[..edge]);
+            let leaves = total(left, &a[length - edge..]);
+            let stood = total(right, &b[edge..]);
+            let enters = total(right, &b[..length - edge]);
+            let old = stays.min(leaves) / (total(left, &b[..edge]) + edge as f32);
+            let new = stood.min(enters) / (total(right, &a[edge..]) + (length - edge) as f32);
+            old.max(new)
+        })
+        .fold(f32::INFINITY, f32::min)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        choose::film,
+        feature::samples::{self, HEIGHT, WIDTH},
+        plane::Picture,
+    };
+
+    const STEPS: usize = 10;
+
+    /// Two scenes with a slide between them; `at` tells of how far it is, from 1 to `STEPS - 1`, which picture shows where.
+    fn through(at: impl Fn(usize, usize, usize) -> (usize, usize, usize)) -> Vec<f32> {
+        let ends = [film::scene(0, 1), film::scene(1, 1)];
+        let (at, ends) = (&at, &ends);
+        let middle: Vec<Picture> = (1..STEPS)
+            .map(|step| {
+                samples::luma(|x, y| {
+                    let (which, x, y) = at(step, x, y);
+                    ends[which][0].y.data[y * WIDTH + x]
+                })
+            })
+            .collect();
+        let frames = film::of([film::scene(0, 12), middle, film::scene(1, 12)].concat());
+        (0..frames.len()).map(|k| slide(&frames, k)).collect()
+    }
+
+    fn is_told(slides: &[f32]) {
+        assert!(slides[14..19].iter().all(|s| *s > 0.9), "{slides:?}");
+        let still = slides[..9].iter().chain(&slides[24..]);
+        assert!(still.copied().all(|s| s == 0.0), "{slides:?}");
+    }
+
+    #[test]
+    fn one_picture_pushes_the_other_out() {
+        is_told(&through(|step, x, y| {
+            let moved = x + step * WIDTH / STEPS;
+            (moved / WIDTH, moved % WIDTH, y)
+        }));
+        is_told(&through(|step, x, y| {
+            let moved = y + HEIGHT - step * HEIGHT / STEPS;
+            (1 - moved / HEIGHT, x, moved % HEIGHT)
+        }));
+    }
+
+    #[test]
+    fn one_picture_covers_the_other_or_uncovers_it() {
+        is_told(&through(|step, x, y| {
+            let edge = WIDTH - step * WIDTH / STEPS;
+            if x < edge {
+                (0, x, y)
+            } else {
+                (1, x - edge, y)
+            }
+        }));
+        is_told(&through(|step, x, y| {
+            let edge = step * WIDTH / STEPS;
+            if x < edge {
+                (1, x, y)
+            } else {
+                (0, x - edge, y)
+            }
+        }));
+    }
+
+    #[test]
+    fn a_pan_and_a_cut_are_none() {
+        let view = |by: usize| {
+            samples::luma(move |x, y| {
+                let (fx, fy) = ((x + by) as f32 / 9.0, y as f32 / 7.0);
+                (128.0 + 60.0 * fx.sin() + 50.0 * (fx * 0.37 + fy).cos()) as u8
+            })
+        };
+        let pan = film::of((0..40).map(|k| view(3 * k)));
+        let cut = film::of([film::scene(0, 12), film::scene(1, 12)].concat());
+        for frames in [pan, cut] {
+            let slides: Vec<f32> = (0..frames.len()).map(|k| slide(&frames, k)).collect();
+            assert!(slides.iter().all(|s| *s == 0.0), "{slides:?}");
+        }
+    }
+}
