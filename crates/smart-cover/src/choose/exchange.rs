@@ -1,9 +1,9 @@
 //! Wipes, irises, and dissolves between moving pictures: each place of the frame is on its own way from what was there to what will be.
 
-use super::{slide::slide, transition};
+use super::{motion::unmoved, slide::slide, transition};
 use crate::{
     decode::Frame,
-    feature::likeness::{self, CELLS, THUMB},
+    feature::likeness::{self, CELLS},
 };
 
 /// Reach to each side, in seconds.
@@ -20,10 +20,6 @@ const OFF: f32 = 0.22;
 const MOVED: f32 = 0.68;
 /// … than this.
 const EXCHANGED: f32 = 0.76;
-/// Blocks of the small luma that are looked for, and how far to each side.
-const BLOCK: (usize, usize) = (16, 12);
-const SEARCH: (usize, usize) = (4, 3);
-
 /// A share from which on a frame belongs to a run.
 const SURE: f32 = 0.3;
 /// Seconds from a run of such frames to the pictures before and after it; a shorter gap does not end it.
@@ -153,43 +149,6 @@ impl Cell {
             off: off.sqrt(),
         }
     }
-}
-
-/// The share of the change from a to b that is left when each block of b may be taken from its surroundings in a:
-/// well below 1 where the camera or what it sees moved, close to 1 where another picture comes through.
-pub(super) fn unmoved(a: &[f32], b: &[f32]) -> f32 {
-    let (mut still, mut best) = (0.5_f32, 0.5_f32);
-    for top in (0..THUMB.1).step_by(BLOCK.1) {
-        for left in (0..THUMB.0).step_by(BLOCK.0) {
-            still += block(a, b, (left, top), SEARCH);
-            let steps = (0..=2 * SEARCH.1).flat_map(|y| (0..=2 * SEARCH.0).map(move |x| (x, y)));
-            best += steps
-                .map(|step| block(a, b, (left, top), step))
-                .fold(f32::INFINITY, f32::min);
-        }
-    }
-    best / still
-}
-
-/// Mean difference between a block of b and the one of a that lies a step further, counted from the far corner of the search.
-fn block(a: &[f32], b: &[f32], (left, top): (usize, usize), (x, y): (usize, usize)) -> f32 {
-    let (width, height) = THUMB;
-    // What lies outside the frame is not compared.
-    let columns = left.max(SEARCH.0.saturating_sub(x))..(left + BLOCK.0).min(width + SEARCH.0 - x);
-    let rows = top.max(SEARCH.1.saturating_sub(y))..(top + BLOCK.1).min(height + SEARCH.1 - y);
-    let count = (columns.len() * rows.len()).max(1) as f32;
-    let sum: f32 = rows
-        .map(|row| {
-            let here = &b[row * width..][columns.clone()];
-            let there = &a[(row + y - SEARCH.1) * width..]
-                [columns.start + x - SEARCH.0..columns.end + x - SEARCH.0];
-            here.iter()
-                .zip(there)
-                .map(|(b, a)| (b - a).abs())
-                .sum::<f32>()
-        })
-        .sum();
-    sum / count
 }
 
 #[cfg(test)]

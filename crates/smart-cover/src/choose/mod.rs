@@ -5,6 +5,7 @@ pub(crate) mod exchange;
 pub(crate) mod eyes;
 pub(crate) mod flight;
 pub(crate) mod looks;
+pub(crate) mod motion;
 pub(crate) mod quality;
 pub(crate) mod shot;
 pub(crate) mod slide;
@@ -231,6 +232,26 @@ mod tests {
         assert!(!of(2).iter().any(is_page), "{:?}", of(2));
         let three: Vec<bool> = of(3).iter().map(is_page).collect();
         assert_eq!(three, [false, false, true]);
+    }
+
+    #[test]
+    fn a_card_is_no_cover_while_there_is_a_picture() {
+        let card = samples::luma(|x, y| {
+            let logo = (60..100).contains(&x) && (40..52).contains(&y) && (x / 4 + y / 4) % 2 == 0;
+            if logo { 20 } else { 100 + y as u8 }
+        });
+        let cards = || vec![card.clone(); 25];
+        let frames = film::of([cards(), film::scene(0, 30), cards()].concat());
+        let decision = choose(&frames, 3, false, true);
+        let in_scene = |c: &Choice| (25..55).contains(&c.frame);
+        assert_eq!(decision.chosen.len(), 3);
+        assert!(
+            decision.chosen.iter().all(in_scene),
+            "{:?}",
+            decision.chosen
+        );
+        let reasons = &decision.quality[10].factors;
+        assert!(reasons.iter().any(|(r, _)| *r == quality::Reason::Title));
     }
 
     #[test]

@@ -81,9 +81,16 @@ impl Quality {
 
 /// What a title is worth beside pictures.
 const TITLE: f32 = 0.25;
-/// The most that a page of text on any ground is worth beside pictures: less than any scene, more than showing one twice.
+/// The most that a card (a page of text, or a few words or a logo on any plain ground) is worth beside pictures: it is no cover.
+const CARD: f32 = 0.08;
+/// … and where the video is little else: less than any scene, more than showing one twice.
 const PAGE: f32 = 0.18;
-/// From this share of even ground on, with so much detail on the rest, it is a page.
+/// With this share of cards among all that is shown, they are what the video is about.
+const MOSTLY_CARDS: f32 = 0.8;
+/// Ground that is lit and even, from none of a card to surely one; with fewer marks than these on it, from none of a card to surely one.
+const CARD_GROUND: (f32, f32) = (0.60, 0.70);
+const CARD_MARKS: (f32, f32) = (0.085, 0.060);
+/// With this share of even pixels and so much detail on the rest, it is a page, whatever the share of marks.
 const PAGE_EVEN: f32 = 0.85;
 const PAGE_DETAIL: f32 = 5.0;
 
@@ -100,8 +107,10 @@ const SOFT_EVEN: f32 = 0.55;
 pub(crate) fn judge(frames: &[Frame], cuts: &[bool], dense: bool) -> Vec<Quality> {
     let mut all: Vec<Quality> = light(frames);
     let focus = focus_floor(frames, &all);
-    let title = title_factor(frames, &all);
+    let cards: Vec<f32> = frames.iter().map(card).collect();
+    let title = title_factor(frames, &all, &cards);
     let pictures = title < 2.0 * TITLE;
+    let most = card_worth(frames, &all, &cards);
     let none = || vec![0.0; frames.len()];
     let (mixes, flights) = if dense {
         (transition::mixes(frames), flight::flights(frames, cuts))
@@ -116,8 +125,9 @@ pub(crate) fn judge(frames: &[Frame], cuts: &[bool], dense: bool) -> Vec<Quality
         quality.times(Reason::Blur, focused.max(soft[k]).min(stands));
         if f.text.title {
             quality.times(Reason::Title, title);
-        } else if pictures && is_page(frame) {
-            quality.times(Reason::Title, (PAGE / quality.value.max(PAGE)).min(1.0));
+        } else if pictures {
+            let left = most / quality.value.max(most);
+            quality.times(Reason::Title, 1.0 - cards[k] * (1.0 - left));
         }
         if frame.damaged {
             quality.times(Reason::Damaged, 0.03);
@@ -246,24 +256,46 @@ fn focus_floor(frames: &[Frame], light: &[Quality]) -> f32 {
     }
 }
 
-fn is_page(frame: &Frame) -> bool {
-    let f = &frame.features;
-    f.pattern.even > PAGE_EVEN && f.sharpness.detail > PAGE_DETAIL
+/// How surely a frame is a card, 0 to 1.
+fn card(frame: &Frame) -> f32 {
+    let (pattern, detail) = (&frame.features.pattern, frame.features.sharpness.detail);
+    let ramp =
+        |value: f32, (none, sure): (f32, f32)| ((value - none) / (sure - none)).clamp(0.0, 1.0);
+    let page = pattern.even > PAGE_EVEN && detail > PAGE_DETAIL;
+    let bare = if page {
+        1.0
+    } else {
+        ramp(pattern.marks, CARD_MARKS)
+    };
+    ramp(pattern.ground, CARD_GROUND) * bare
+}
+
+/// The most that cards are worth in this video.
+fn card_worth(frames: &[Frame], light: &[Quality], cards: &[f32]) -> f32 {
+    let shown = shown(frames, light);
+    let carded = shown.iter().filter(|k| cards[**k] > 0.5).count();
+    if carded as f32 > MOSTLY_CARDS * shown.len() as f32 {
+        PAGE
+    } else {
+        CARD
+    }
+}
+
+/// The frames that show anything.
+fn shown(frames: &[Frame], light: &[Quality]) -> Vec<usize> {
+    (0..frames.len())
+        .filter(|k| light[*k].value > 0.05 || frames[*k].features.text.title)
+        .collect()
 }
 
 /// Titles and credits are no covers while there are pictures; where writing is all there is, as in a recorded terminal, it is the content.
-fn title_factor(frames: &[Frame], light: &[Quality]) -> f32 {
+fn title_factor(frames: &[Frame], light: &[Quality], cards: &[f32]) -> f32 {
     const ENOUGH: f32 = 0.10;
     let drawn = |f: &Frame| f.features.pattern.even > 0.6 && f.features.exposure.entropy < 3.2;
-    let shown = frames
-        .iter()
-        .zip(light)
-        .filter(|(f, q)| q.value > 0.05 || f.features.text.title)
-        .count();
-    let pictures = frames
-        .iter()
-        .zip(light)
-        .filter(|(f, q)| q.value > 0.3 && !f.features.text.title && !drawn(f))
+    let shown = shown(frames, light).len();
+    let pictures = (0..frames.len())
+        .filter(|k| light[*k].value > 0.3 && cards[*k] < 0.5)
+        .filter(|k| !frames[*k].features.text.title && !drawn(&frames[*k]))
         .count();
     let share = pictures as f32 / shown.max(1) as f32;
     TITLE + (0.9 - TITLE) * (1.0 - share / ENOUGH).max(0.0)

@@ -1,6 +1,6 @@
 //! Pictures that slide in: one part of the frame shows what was before, the rest what comes after, and one or both are moved.
 
-use super::{exchange, transition};
+use super::{motion, transition};
 use crate::{
     decode::Frame,
     feature::likeness::{self, THUMB},
@@ -47,7 +47,7 @@ fn between(before: &[f32], after: &[f32], here: &[f32]) -> f32 {
         return 0.0;
     }
     // A camera that moves explains it as well.
-    share(left / exchange::unmoved(before, here).min(exchange::unmoved(after, here)))
+    share(left / motion::unmoved(before, here).min(motion::unmoved(after, here)))
 }
 
 /// A picture as strips one after the other along the way that pictures slide.

@@ -5,6 +5,10 @@ use crate::plane::Plane;
 
 /// Rows or columns closer than this on average are the same.
 const SAME: f32 = 0.8;
+/// Luma up to this is dark.
+const DARK: u8 = 40;
+/// Luma difference of both sides from which on there is something to see between them.
+const MARK: u8 = 6;
 
 /// Signs of a picture that no camera took.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -15,15 +19,22 @@ pub(crate) struct Pattern {
     pub(crate) neighbours: f32,
     /// Share of pixels equal to their right and lower neighbours: drawn grounds are even, cameras never quite are.
     pub(crate) even: f32,
+    /// The part of it that is not dark: the ground of slides and cards, but not that of a stage or a night.
+    pub(crate) ground: f32,
+    /// Share of pixels at an edge or in a texture, however weak: hardly any on cards with a few words or a logo.
+    pub(crate) marks: f32,
     /// Whether it is static: neighbours unrelated, detail only in the finest scale.
     pub(crate) noise: bool,
 }
 
 pub(crate) fn measure(content: &Plane<u8>, sharpness: &Sharpness) -> Pattern {
     let neighbours = neighbours(content);
+    let (even, ground) = even(content);
     Pattern {
         repetition: repetition(content),
-        even: even(content),
+        even,
+        ground,
+        marks: marks(content),
         neighbours,
         noise: neighbours < 0.35 && sharpness.focus > 1.2,
     }
@@ -56,21 +67,41 @@ fn repetition(plane: &Plane<u8>) -> f32 {
     rows as f32 / (height - 1) as f32 * same_columns as f32 / (width - 1) as f32
 }
 
-fn even(plane: &Plane<u8>) -> f32 {
+/// Shares of even pixels, and of those that are not dark.
+fn even(plane: &Plane<u8>) -> (f32, f32) {
     let width = plane.width.max(1);
-    let mut equal = 0_u32;
+    let (mut equal, mut lit) = (0_u32, 0_u32);
     for (row, next) in plane.rows().zip(plane.rows().skip(1)) {
         let (here, right, below) = (&row[..width - 1], &row[1..], &next[..width - 1]);
         // Counted in numbers, not by a filter: this is what makes it run on vectors.
         let same = |a: u8, b: u8| u8::from(a.abs_diff(b) <= 1);
-        equal += here
-            .iter()
-            .zip(right)
-            .zip(below)
-            .map(|((h, r), b)| u32::from(same(*h, *r) & same(*h, *b)))
+        let even = || {
+            let pairs = here.iter().zip(right).zip(below);
+            pairs.map(|((h, r), b)| (*h, same(*h, *r) & same(*h, *b)))
+        };
+        equal += even().map(|(_, even)| u32::from(even)).sum::<u32>();
+        lit += even()
+            .map(|(h, even)| u32::from(even & u8::from(h > DARK)))
             .sum::<u32>();
     }
-    equal as f32 / plane.data.len().max(1) as f32
+    let count = plane.data.len().max(1) as f32;
+    (equal as f32 / count, lit as f32 / count)
+}
+
+fn marks(plane: &Plane<u8>) -> f32 {
+    let rows: Vec<&[u8]> = plane.rows().collect();
+    let mut marked = 0_u32;
+    for three in rows.windows(3) {
+        let (above, here, below) = (three[0], three[1], three[2]);
+        let differ = |a: u8, b: u8| u8::from(a.abs_diff(b) > MARK);
+        let across = here.iter().zip(here.iter().skip(2));
+        let down = above.iter().zip(below).skip(1);
+        marked += across
+            .zip(down)
+            .map(|((l, r), (a, b))| u32::from(differ(*l, *r) | differ(*a, *b)))
+            .sum::<u32>();
+    }
+    marked as f32 / plane.data.len().max(1) as f32
 }
 
 fn neighbours(plane: &Plane<u8>) -> f32 {
@@ -111,6 +142,24 @@ mod tests {
     fn bars_repeat_and_a_scene_does_not() {
         assert!(of(|x, _| (x / 20 * 30) as u8).repetition > 0.9);
         assert!(of(samples::scene).repetition < 0.3);
+    }
+
+    #[test]
+    fn a_card_is_lit_ground_with_few_marks_and_a_scene_or_a_stage_is_not() {
+        let logo = |ground: u8| {
+            of(move |x, y| {
+                if (70..90).contains(&x) && (40..48).contains(&y) && x % 4 < 2 {
+                    250
+                } else {
+                    ground
+                }
+            })
+        };
+        let (card, stage) = (logo(120), logo(10));
+        assert!(card.ground > 0.9 && card.marks < 0.05, "{card:?}");
+        assert!(stage.even > 0.9 && stage.ground < 0.1, "{stage:?}");
+        let scene = of(samples::scene);
+        assert!(scene.ground < 0.5 && scene.marks > 0.3, "{scene:?}");
     }
 
     #[test]

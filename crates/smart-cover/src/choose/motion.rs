@@ -1,0 +1,140 @@
+//! Whether one picture is another that moved: blocks of it are looked for near by.
+
+use crate::feature::likeness::THUMB;
+
+/// Blocks of the small luma that are looked for, and how far to each side.
+const BLOCK: (usize, usize) = (16, 12);
+const SEARCH: (usize, usize) = (4, 3);
+const NEIGHBOURS: [(f32, f32); 8] = [
+    (-1.0, -1.0),
+    (0.0, -1.0),
+    (1.0, -1.0),
+    (-1.0, 0.0),
+    (1.0, 0.0),
+    (-1.0, 1.0),
+    (0.0, 1.0),
+    (1.0, 1.0),
+];
+
+/// The share of the change from a to b that is left when each block of b may be taken from its surroundings in a:
+/// well below 1 where the camera or what it sees moved, close to 1 where another picture comes through.
+pub(super) fn unmoved(a: &[f32], b: &[f32]) -> f32 {
+    let (mut still, mut best) = (0.5_f32, 0.5_f32);
+    for top in (0..THUMB.1).step_by(BLOCK.1) {
+        for left in (0..THUMB.0).step_by(BLOCK.0) {
+            still += block(a, b, (left, top), SEARCH);
+            let steps = (0..=2 * SEARCH.1).flat_map(|y| (0..=2 * SEARCH.0).map(move |x| (x, y)));
+            let whole = steps
+                .map(|step| (block(a, b, (left, top), step), step))
+                .min_by(|a, b| a.0.total_cmp(&b.0));
+            best += whole.map_or(0.0, |(rest, step)| finer(a, b, (left, top), step, rest));
+        }
+    }
+    best / still
+}
+
+/// What is left when the step of a block is refined to quarters of a sample: slow motion is less than one.
+fn finer(
+    a: &[f32],
+    b: &[f32],
+    (left, top): (usize, usize),
+    (x, y): (usize, usize),
+    rest: f32,
+) -> f32 {
+    let centre = (x as f32 - SEARCH.0 as f32, y as f32 - SEARCH.1 as f32);
+    let mut best = (rest, centre);
+    for fine in [0.5, 0.25] {
+        let (_, around) = best;
+        for (dx, dy) in NEIGHBOURS {
+            let step = (around.0 + fine * dx, around.1 + fine * dy);
+            let rest = between_samples(a, b, (left, top), step);
+            if rest < best.0 {
+                best = (rest, step);
+            }
+        }
+    }
+    best.0
+}
+
+/// Mean difference between a block of b and what lies a step further in a, interpolated.
+fn between_samples(a: &[f32], b: &[f32], (left, top): (usize, usize), step: (f32, f32)) -> f32 {
+    let (width, height) = THUMB;
+    let (dx, dy) = (step.0.floor(), step.1.floor());
+    let (fx, fy) = (step.0 - dx, step.1 - dy);
+    let inside = |k: usize, d: f32, length: usize| {
+        let at = k as isize + d as isize;
+        (at >= 0 && at + 1 < length as isize).then_some(at as usize)
+    };
+    let (mut sum, mut count) = (0.0_f32, 0.0_f32);
+    for row in top..top + BLOCK.1 {
+        let Some(y) = inside(row, dy, height) else {
+            continue;
+        };
+        let (above, below) = (&a[y * width..][..width], &a[(y + 1) * width..][..width]);
+        for column in left..left + BLOCK.0 {
+            let Some(x) = inside(column, dx, width) else {
+                continue;
+            };
+            let upper = above[x] + fx * (above[x + 1] - above[x]);
+            let lower = below[x] + fx * (below[x + 1] - below[x]);
+            sum += (b[row * width + column] - (upper + fy * (lower - upper))).abs();
+            count += 1.0;
+        }
+    }
+    if count < 1.0 {
+        f32::INFINITY
+    } else {
+        sum / count
+    }
+}
+
+/// Mean difference between a block of b and the one of a that lies a step further, counted from the far corner of the search.
+fn block(a: &[f32], b: &[f32], (left, top): (usize, usize), (x, y): (usize, usize)) -> f32 {
+    let (width, height) = THUMB;
+    // What lies outside the frame is not compared.
+    let columns = left.max(SEARCH.0.saturating_sub(x))..(left + BLOCK.0).min(width + SEARCH.0 - x);
+    let rows = top.max(SEARCH.1.saturating_sub(y))..(top + BLOCK.1).min(height + SEARCH.1 - y);
+    let count = (columns.len() * rows.len()).max(1) as f32;
+    let sum: f32 = rows
+        .map(|row| {
+            let here = &b[row * width..][columns.clone()];
+            let there = &a[(row + y - SEARCH.1) * width..]
+                [columns.start + x - SEARCH.0..columns.end + x - SEARCH.0];
+            here.iter()
+                .zip(there)
+                .map(|(b, a)| (b - a).abs())
+                .sum::<f32>()
+        })
+        .sum();
+    sum / count
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{choose::film, feature::samples};
+
+    /// A view of soft shapes, moved by so many samples of the small luma.
+    fn view(by: f32) -> Vec<f32> {
+        let picture = samples::luma(|x, y| {
+            let (fx, fy) = (x as f32 / 2.5 + by, y as f32 / 2.5);
+            (128.0 + 60.0 * (fx * 0.9).sin() + 50.0 * (fx * 0.31 + fy * 0.7).cos()) as u8
+        });
+        crate::feature::measure(&picture).look.thumb
+    }
+
+    #[test]
+    fn motion_leaves_little_however_slow() {
+        for by in [0.4, 0.75, 2.0, 3.6] {
+            let left = unmoved(&view(0.0), &view(by));
+            assert!(left < 0.5, "{by}: {left}");
+        }
+    }
+
+    #[test]
+    fn another_picture_leaves_nearly_all() {
+        let [a, b] = [0, 1].map(|scene| film::of(film::scene(scene, 1)).remove(0));
+        let left = unmoved(&a.features.look.thumb, &b.features.look.thumb);
+        assert!(left > 0.7, "{left}");
+    }
+}
