@@ -266,6 +266,38 @@ mod tests {
     }
 
     #[test]
+    fn where_all_is_drawn_on_pale_ground_figures_are_pictures_and_empty_ground_is_none() {
+        let figure = |left: usize| {
+            samples::luma(move |x, y| {
+                let inside = (left..left + 24).contains(&x) && (30..62).contains(&y);
+                if inside { 60 } else { 240 }
+            })
+        };
+        let frames = film::of(
+            [
+                vec![figure(20); 15],
+                film::plain(240, 10),
+                vec![figure(100); 15],
+            ]
+            .concat(),
+        );
+        let decision = choose(&frames, 2, true, true);
+        let value = |k: usize| decision.quality[k].value;
+        assert!(value(8) > 0.3 && value(32) > 0.3 && value(20) < 0.05);
+        assert_eq!(decision.chosen.len(), 2);
+        // A flash over a scene has no hard edges left, and stays too bright.
+        let scene = film::scene(0, 1).remove(0);
+        let flash = film::mix(&film::plain(252, 1)[0], &scene, 0.12);
+        let flashed = choose(
+            &film::of([vec![scene; 20], vec![flash; 3]].concat()),
+            1,
+            true,
+            true,
+        );
+        assert!(flashed.quality[21].value < 0.1, "{:?}", flashed.quality[21]);
+    }
+
+    #[test]
     fn a_take_goes_on_after_a_flash_and_ends_where_another_scene_follows_it() {
         let flash = || film::plain(255, 4);
         let frames = film::of(

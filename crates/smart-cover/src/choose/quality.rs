@@ -1,7 +1,7 @@
 //! How good each frame is by itself, relative to what the video has to offer.
 
 use super::{flight, transition};
-use crate::decode::Frame;
+use crate::{decode::Frame, feature::Features};
 
 /// Why a frame lost quality.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -93,6 +93,11 @@ const CARD_MARKS: (f32, f32) = (0.085, 0.060);
 /// With this share of even pixels and so much detail on the rest, it is a page, whatever the share of marks.
 const PAGE_EVEN: f32 = 0.85;
 const PAGE_DETAIL: f32 = 5.0;
+
+/// On so much even ground, with so many hard edges and so much contrast, it is a drawing: bars leave less ground, and what is washed out has no such edges.
+const FIGURE_GROUND: f32 = 0.85;
+const FIGURE_HARD: f32 = 0.45;
+const FIGURE_SPREAD: f32 = 18.0;
 
 /// What a frame is worth whose whole shot is soft: less than any crisp one, more than showing a scene twice.
 const SOFT: f32 = 0.45;
@@ -202,8 +207,10 @@ fn light(frames: &[Frame]) -> Vec<Quality> {
                 value: 1.0,
                 factors: Vec::new(),
             };
-            // A slide or a page: pale, but full of strokes.
-            let page = f.sharpness.detail > 5.0 && e.spread > 6.0 && f.pattern.repetition < 0.7;
+            // A slide or a page: pale, but full of strokes; or a figure drawn on pale ground.
+            let strokes = f.sharpness.detail > 5.0 && e.spread > 6.0;
+            let figure = is_figure(f);
+            let page = figure || strokes && f.pattern.repetition < 0.7;
             q.times(
                 Reason::Dark,
                 ((e.mean - 0.3 * low) / (0.7 * low + 1e-6)).clamp(0.0, 1.0),
@@ -230,7 +237,7 @@ fn light(frames: &[Frame]) -> Vec<Quality> {
             q.times(Reason::Noise, if f.pattern.noise { 0.04 } else { 1.0 });
             q.times(
                 Reason::Repeating,
-                if f.pattern.repetition > 0.80 {
+                if f.pattern.repetition > 0.80 && !figure {
                     0.03
                 } else {
                     1.0
@@ -254,6 +261,13 @@ fn focus_floor(frames: &[Frame], light: &[Quality]) -> f32 {
     } else {
         (0.62 * percentile(&mut crisp, 0.95)).min(0.24)
     }
+}
+
+/// Whether it is a drawing on even ground that leaves much of the ground free.
+fn is_figure(f: &Features) -> bool {
+    f.pattern.ground > FIGURE_GROUND
+        && f.pattern.hard > FIGURE_HARD
+        && f.exposure.spread > FIGURE_SPREAD
 }
 
 /// How surely a frame is a card, 0 to 1.

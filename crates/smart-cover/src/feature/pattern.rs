@@ -9,6 +9,8 @@ const SAME: f32 = 0.8;
 const DARK: u8 = 40;
 /// Luma difference of both sides from which on there is something to see between them.
 const MARK: u8 = 6;
+/// … and from which on an edge is hard.
+const HARD: u8 = 40;
 
 /// Signs of a picture that no camera took.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -23,6 +25,8 @@ pub(crate) struct Pattern {
     pub(crate) ground: f32,
     /// Share of pixels at an edge or in a texture, however weak: hardly any on cards with a few words or a logo.
     pub(crate) marks: f32,
+    /// Share of those that are hard edges: more than half in drawings, less elsewhere, none in what was washed out.
+    pub(crate) hard: f32,
     /// Whether it is static: neighbours unrelated, detail only in the finest scale.
     pub(crate) noise: bool,
 }
@@ -30,11 +34,13 @@ pub(crate) struct Pattern {
 pub(crate) fn measure(content: &Plane<u8>, sharpness: &Sharpness) -> Pattern {
     let neighbours = neighbours(content);
     let (even, ground) = even(content);
+    let (marks, hard) = marks(content);
     Pattern {
         repetition: repetition(content),
         even,
         ground,
-        marks: marks(content),
+        marks,
+        hard,
         neighbours,
         noise: neighbours < 0.35 && sharpness.focus > 1.2,
     }
@@ -88,20 +94,22 @@ fn even(plane: &Plane<u8>) -> (f32, f32) {
     (equal as f32 / count, lit as f32 / count)
 }
 
-fn marks(plane: &Plane<u8>) -> f32 {
+/// Share of pixels with something to see, and of those the share with a hard edge.
+fn marks(plane: &Plane<u8>) -> (f32, f32) {
     let rows: Vec<&[u8]> = plane.rows().collect();
-    let mut marked = 0_u32;
+    let (mut marked, mut hard) = (0_u32, 0_u32);
     for three in rows.windows(3) {
         let (above, here, below) = (three[0], three[1], three[2]);
-        let differ = |a: u8, b: u8| u8::from(a.abs_diff(b) > MARK);
         let across = here.iter().zip(here.iter().skip(2));
         let down = above.iter().zip(below).skip(1);
-        marked += across
-            .zip(down)
-            .map(|((l, r), (a, b))| u32::from(differ(*l, *r) | differ(*a, *b)))
-            .sum::<u32>();
+        for ((l, r), (a, b)) in across.zip(down) {
+            let differ = l.abs_diff(*r).max(a.abs_diff(*b));
+            marked += u32::from(differ > MARK);
+            hard += u32::from(differ > HARD);
+        }
     }
-    marked as f32 / plane.data.len().max(1) as f32
+    let pixels = plane.data.len().max(1) as f32;
+    (marked as f32 / pixels, hard as f32 / marked.max(1) as f32)
 }
 
 fn neighbours(plane: &Plane<u8>) -> f32 {
