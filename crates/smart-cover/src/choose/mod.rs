@@ -6,6 +6,7 @@ pub(crate) mod eyes;
 pub(crate) mod flight;
 pub(crate) mod looks;
 pub(crate) mod motion;
+pub(crate) mod pull;
 pub(crate) mod quality;
 pub(crate) mod shot;
 pub(crate) mod slide;

@@ -1,6 +1,6 @@
 //! How good each frame is by itself, relative to what the video has to offer.
 
-use super::{flight, transition};
+use super::{flight, pull, transition};
 use crate::{decode::Frame, feature::Features};
 
 /// Why a frame lost quality.
@@ -117,16 +117,20 @@ pub(crate) fn judge(frames: &[Frame], cuts: &[bool], dense: bool) -> Vec<Quality
     let pictures = title < 2.0 * TITLE;
     let most = card_worth(frames, &all, &cards);
     let none = || vec![0.0; frames.len()];
-    let (mixes, flights) = if dense {
-        (transition::mixes(frames), flight::flights(frames, cuts))
+    let (mixes, flights, pulls) = if dense {
+        (
+            transition::mixes(frames),
+            flight::flights(frames, cuts),
+            pull::pulls(frames, cuts),
+        )
     } else {
-        (none(), none())
+        (none(), none(), none())
     };
     let soft = soft(frames, &all, cuts, &mixes, focus);
     for (k, (quality, frame)) in all.iter_mut().zip(frames).enumerate() {
         let f = &frame.features;
         let focused = in_focus(f.sharpness.focus, focus).clamp(0.04, 1.0);
-        let stands = 1.0 - 0.96 * flights[k];
+        let stands = 1.0 - 0.96 * flights[k].max(pulls[k]);
         quality.times(Reason::Blur, focused.max(soft[k]).min(stands));
         if f.text.title {
             quality.times(Reason::Title, title);

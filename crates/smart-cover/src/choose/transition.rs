@@ -111,18 +111,11 @@ fn paler(frames: &[Frame], at: usize) -> f32 {
 
 /// How surely one picture is the other with less contrast, 0 to 1.
 fn lost(thumb: &[f32], clear: &[f32]) -> f32 {
-    let mean = |v: &[f32]| v.iter().sum::<f32>() / v.len().max(1) as f32;
-    let (mean_here, mean_clear) = (mean(thumb), mean(clear));
-    let (mut product, mut square_here, mut square_clear) = (0.0_f32, 1e-3_f32, 1e-3_f32);
-    for (c, b) in thumb.iter().zip(clear) {
-        product += (c - mean_here) * (b - mean_clear);
-        square_here += (c - mean_here).powi(2);
-        square_clear += (b - mean_clear).powi(2);
-    }
-    if product / (square_here * square_clear).sqrt() < SAME_PICTURE {
+    let (agreement, contrast) = likeness::agreement(thumb, clear);
+    if agreement < SAME_PICTURE {
         return 0.0;
     }
-    ((WHOLE - product / square_clear) / (WHOLE - FADED)).clamp(0.0, 1.0)
+    ((WHOLE - contrast) / (WHOLE - FADED)).clamp(0.0, 1.0)
 }
 
 #[cfg(test)]

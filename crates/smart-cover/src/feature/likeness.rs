@@ -113,6 +113,19 @@ pub(crate) fn difference(a: &[f32], b: &[f32]) -> f32 {
     a.iter().zip(b).map(|(a, b)| (a - b).abs()).sum::<f32>() / a.len().max(1) as f32
 }
 
+/// Correlation of two thumbs, and the contrast of the first in terms of the second.
+pub(crate) fn agreement(a: &[f32], b: &[f32]) -> (f32, f32) {
+    let mean = |v: &[f32]| v.iter().sum::<f32>() / v.len().max(1) as f32;
+    let (mean_a, mean_b) = (mean(a), mean(b));
+    let (mut product, mut square_a, mut square_b) = (0.0_f32, 1e-3_f32, 1e-3_f32);
+    for (a, b) in a.iter().zip(b) {
+        product += (a - mean_a) * (b - mean_b);
+        square_a += (a - mean_a).powi(2);
+        square_b += (b - mean_b).powi(2);
+    }
+    (product / (square_a * square_b).sqrt(), product / square_b)
+}
+
 /// Whether two pictures show the same moment, whatever the exposure or tone curve between them: for checking what was written.
 pub(crate) fn same_picture(a: &[f32], b: &[f32]) -> bool {
     let stats = |v: &[f32]| {
