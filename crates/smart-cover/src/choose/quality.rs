@@ -88,8 +88,8 @@ const PAGE: f32 = 0.18;
 /// With this share of cards among all that is shown, they are what the video is about.
 const MOSTLY_CARDS: f32 = 0.8;
 /// Ground that is lit and even, from none of a card to surely one; with fewer marks than these on it, from none of a card to surely one.
-const CARD_GROUND: (f32, f32) = (0.60, 0.70);
-const CARD_MARKS: (f32, f32) = (0.085, 0.060);
+const CARD_GROUND: (f32, f32) = (0.55, 0.65);
+const CARD_MARKS: (f32, f32) = (0.080, 0.066);
 /// With this share of even pixels and so much detail on the rest, it is a page, whatever the share of marks.
 const PAGE_EVEN: f32 = 0.85;
 const PAGE_DETAIL: f32 = 5.0;
