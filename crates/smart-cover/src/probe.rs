@@ -256,7 +256,7 @@ fn read_document(
         bytes,
         duration: number(&format.duration)
             .or_else(|| number(&stream.duration))
-            .filter(|d| *d > 0.0),
+            .filter(|d| *d > 0.0 && credible(format, bytes, *d, rate)),
         start: number(&format.start_time).unwrap_or(0.0),
         streams: document.streams.len(),
         stream: stream.index,
@@ -284,6 +284,14 @@ fn read_document(
         color_primaries: known(&stream.color_primaries),
         color_range: known(&stream.color_range),
     })
+}
+
+/// Whether a file of so many bytes can last so long: time stamps that jump make a transport stream of seconds look like one of a day,
+/// but each of its frames takes a packet at least.
+fn credible(format: &FormatSection, bytes: u64, duration: f64, rate: Option<f64>) -> bool {
+    const PACKET: f64 = 188.0;
+    let transport = format.format_name.as_deref() == Some("mpegts");
+    !transport || duration * rate.unwrap_or(0.0) * PACKET <= bytes as f64
 }
 
 fn known(word: &Option<String>) -> String {
@@ -394,6 +402,20 @@ mod tests {
         let document: Document = serde_json::from_str(&text).expect("JSON");
         let format = document.format.as_ref().expect("a format");
         read_document(&document, format, 1)
+    }
+
+    #[test]
+    fn a_transport_stream_is_not_longer_than_its_packets() {
+        let text = r#"{"streams":[{"index":0,"codec_type":"video","width":640,"height":360,"avg_frame_rate":"25/1"}],
+            "format":{"format_name":"mpegts","duration":"86462.9"}}"#;
+        let document: Document = serde_json::from_str(text).expect("JSON");
+        let format = document.format.as_ref().expect("a format");
+        let duration = |bytes| {
+            let info = read_document(&document, format, bytes);
+            info.expect("a video").duration
+        };
+        assert_eq!(duration(2_051_080), None);
+        assert_eq!(duration(2_000_000_000), Some(86462.9));
     }
 
     #[test]

@@ -90,6 +90,10 @@ const MOSTLY_CARDS: f32 = 0.8;
 /// Ground that is lit and even, from none of a card to surely one; with fewer marks than these on it, from none of a card to surely one.
 const CARD_GROUND: (f32, f32) = (0.55, 0.65);
 const CARD_MARKS: (f32, f32) = (0.080, 0.066);
+/// Edges that are less often hard than this are of something seen through haze or far away, not drawn …
+const CARD_HARD: (f32, f32) = (0.17, 0.24);
+/// … where contrast is as low as this; a pale word on a pale sky has more.
+const CARD_SPREAD: f32 = 12.0;
 /// With this share of even pixels and so much detail on the rest, it is a page, whatever the share of marks.
 const PAGE_EVEN: f32 = 0.85;
 const PAGE_DETAIL: f32 = 5.0;
@@ -285,7 +289,13 @@ fn card(frame: &Frame) -> f32 {
     } else {
         ramp(pattern.marks, CARD_MARKS)
     };
-    ramp(pattern.ground, CARD_GROUND) * bare
+    let pale = frame.features.exposure.spread < CARD_SPREAD;
+    let drawn = if pale {
+        ramp(pattern.hard, CARD_HARD)
+    } else {
+        1.0
+    };
+    ramp(pattern.ground, CARD_GROUND) * bare * drawn
 }
 
 /// The most that cards are worth in this video.
