@@ -1,13 +1,13 @@
 //! Wipes, irises, and dissolves between moving pictures: each place of the frame is on its own way from what was there to what will be.
 
-use super::{motion::unmoved, slide::slide, transition};
+use super::{motion::unmoved, ramp, slide::slide, transition};
 use crate::{
     decode::Frame,
     feature::likeness::{self, CELLS},
 };
 
 /// Reach to each side, in seconds.
-const SPANS: [f64; 3] = [0.2, 0.4, 0.7];
+pub(super) const SPANS: [f64; 3] = [0.2, 0.4, 0.7];
 /// A cell changes when luma and colours together move by more than this (0 to 255).
 const CHANGED: f32 = 8.0;
 /// So many of the cells have to change: a visitor changes fewer.
@@ -20,6 +20,7 @@ const OFF: f32 = 0.22;
 const MOVED: f32 = 0.68;
 /// … than this.
 const EXCHANGED: f32 = 0.76;
+
 /// A share from which on a frame belongs to a run.
 const SURE: f32 = 0.3;
 /// Seconds from a run of such frames to the pictures before and after it; a shorter gap does not end it.
@@ -106,7 +107,7 @@ fn between(frames: &[Frame], at: usize, span: f64) -> f32 {
     if few || !transition::UNDER_WAY.contains(&(done / way)) {
         return 0.0;
     }
-    ((OFF - off / way) / (OFF - ON)).clamp(0.0, 1.0)
+    ramp(off / way, OFF, ON)
 }
 
 /// 1 where another picture comes through, 0 where the camera or what it sees moves.
@@ -116,7 +117,7 @@ fn unmoving(frames: &[Frame], at: usize) -> f32 {
         let (before, after) = (&before.features.look.thumb, &after.features.look.thumb);
         unmoved(before, thumb(at)).max(unmoved(thumb(at), after))
     });
-    ((left - MOVED) / (EXCHANGED - MOVED)).clamp(0.0, 1.0)
+    ramp(left, MOVED, EXCHANGED)
 }
 
 /// One cell's way from a to b, and where c is on it: luma and two colours each.
@@ -182,13 +183,7 @@ mod tests {
 
     #[test]
     fn a_pan_is_motion() {
-        let view = |by: usize| {
-            samples::luma(move |x, y| {
-                let (fx, fy) = ((x + by) as f32 / 9.0, y as f32 / 7.0);
-                (128.0 + 60.0 * fx.sin() + 50.0 * (fx * 0.37 + fy).cos()) as u8
-            })
-        };
-        let frames = film::of((0..40).map(|k| view(3 * k)));
+        let frames = film::of((0..40).map(|k| film::view(3 * k)));
         let exchanged = exchanges(&frames);
         assert!(exchanged.iter().all(|e| *e == 0.0), "{exchanged:?}");
         let thumb = |k: usize| &frames[k].features.look.thumb;

@@ -1,5 +1,6 @@
 //! The camera in flight: fast moving frames of an uncut take with far less detail than what comes before and after them.
 
+use super::{ramp, shot};
 use crate::{decode::Frame, feature::likeness};
 
 /// How far to each side, in seconds, the picture is looked for that the camera left or came to.
@@ -31,16 +32,9 @@ pub(crate) fn flights(frames: &[Frame], cuts: &[bool]) -> Vec<f32> {
     let detail = |k: usize| frames[k].features.sharpness.detail;
     (0..frames.len())
         .map(|at| {
-            let here = frames[at].time;
-            let before = (0..at)
-                .rev()
-                .take_while(|k| here - frames[*k].time <= REACH && !cuts[*k])
-                .map(detail)
-                .fold(0.0, f32::max);
-            let after = (at + 1..frames.len())
-                .take_while(|k| frames[*k].time - here <= REACH && !cuts[*k - 1])
-                .map(detail)
-                .fold(0.0, f32::max);
+            let (before, after) = shot::beside(frames, cuts, at, REACH);
+            let before = before.map(detail).fold(0.0, f32::max);
+            let after = after.map(detail).fold(0.0, f32::max);
             let speed_here = at
                 .checked_sub(1)
                 .map_or(0.0, |k| speed[k])
@@ -49,7 +43,7 @@ pub(crate) fn flights(frames: &[Frame], cuts: &[bool]) -> Vec<f32> {
                 return 0.0;
             }
             let kept = detail(at) / before.min(after).max(0.01);
-            ((KEPT - kept) / (KEPT - LOST)).clamp(0.0, 1.0)
+            ramp(kept, KEPT, LOST)
         })
         .collect()
 }

@@ -38,6 +38,11 @@ pub(crate) struct Decision {
     pub(crate) shut: Vec<(usize, usize)>,
 }
 
+/// How far a value is on its way from where it says nothing to where it is sure, 0 to 1; the way may lead down.
+fn ramp(value: f32, none: f32, sure: f32) -> f32 {
+    ((value - none) / (sure - none)).clamp(0.0, 1.0)
+}
+
 /// Chooses at most `count` frames, best first.
 ///
 /// `dense` says that neighbouring frames follow each other closely enough to tell transitions and motion.
@@ -104,6 +109,14 @@ pub(crate) mod film {
     /// So many frames of one shade.
     pub(crate) fn plain(shade: u8, frames: usize) -> Vec<Picture> {
         vec![samples::luma(|_, _| shade); frames]
+    }
+
+    /// What a camera sees that moved by so many pixels to the side, over soft shapes.
+    pub(crate) fn view(by: usize) -> Picture {
+        samples::luma(move |x, y| {
+            let (fx, fy) = ((x + by) as f32 / 9.0, y as f32 / 7.0);
+            (128.0 + 60.0 * fx.sin() + 50.0 * (fx * 0.37 + fy).cos()) as u8
+        })
     }
 
     /// A mix of two pictures.

@@ -1,5 +1,6 @@
 //! Focus that was pulled away: the picture of a crisp frame near by with little of its detail left.
 
+use super::{ramp, shot};
 use crate::{decode::Frame, feature::likeness};
 
 /// How far to each side, in seconds, the crisp frame is looked for.
@@ -19,16 +20,14 @@ pub(super) fn pulls(frames: &[Frame], cuts: &[bool]) -> Vec<f32> {
     let thumb = |k: usize| &frames[k].features.look.thumb;
     (0..frames.len())
         .map(|at| {
-            let near = |k: &usize| (frames[*k].time - frames[at].time).abs() <= REACH;
-            let before = (0..at).rev().take_while(|k| near(k) && !cuts[*k]);
-            let after = (at + 1..frames.len()).take_while(|k| near(k) && !cuts[*k - 1]);
+            let (before, after) = shot::beside(frames, cuts, at, REACH);
             let kept = before
                 .chain(after)
                 .filter(|k| detail(at) < KEPT * detail(*k))
                 .filter(|k| likeness::agreement(thumb(at), thumb(*k)).0 > SAME)
                 .map(|k| detail(at) / detail(k))
                 .fold(1.0, f32::min);
-            ((KEPT - kept) / (KEPT - LOST)).clamp(0.0, 1.0)
+            ramp(kept, KEPT, LOST)
         })
         .collect()
 }

@@ -1,6 +1,6 @@
 //! How good each frame is by itself, relative to what the video has to offer.
 
-use super::{flight, pull, transition};
+use super::{flight, pull, ramp, transition};
 use crate::{decode::Frame, feature::Features};
 
 /// Why a frame lost quality.
@@ -281,8 +281,7 @@ fn is_figure(f: &Features) -> bool {
 /// How surely a frame is a card, 0 to 1.
 fn card(frame: &Frame) -> f32 {
     let (pattern, detail) = (&frame.features.pattern, frame.features.sharpness.detail);
-    let ramp =
-        |value: f32, (none, sure): (f32, f32)| ((value - none) / (sure - none)).clamp(0.0, 1.0);
+    let ramp = |value, (none, sure): (f32, f32)| ramp(value, none, sure);
     let page = pattern.even > PAGE_EVEN && detail > PAGE_DETAIL;
     let bare = if page {
         1.0

@@ -122,6 +122,25 @@ pub(super) fn same_writing(a: &[f32], b: &[f32]) -> bool {
     likeness::structure(a, b) > SAME_WRITING
 }
 
+/// The frames of an uncut take before and after one, nearest first, at most so many seconds away.
+pub(super) fn beside<'a>(
+    frames: &'a [Frame],
+    cuts: &'a [bool],
+    at: usize,
+    reach: f64,
+) -> (
+    impl Iterator<Item = usize> + 'a,
+    impl Iterator<Item = usize> + 'a,
+) {
+    let here = frames[at].time;
+    let before = (0..at)
+        .rev()
+        .take_while(move |k| here - frames[*k].time <= reach && !cuts[*k]);
+    let after = (at + 1..frames.len())
+        .take_while(move |k| frames[*k].time - here <= reach && !cuts[*k - 1]);
+    (before, after)
+}
+
 /// Whether the picture is cut between each frame and the next.
 pub(super) fn cuts(frames: &[Frame]) -> Vec<bool> {
     let pairs = |of: &dyn Fn(&Frame, &Frame) -> f32| -> Vec<f32> {

@@ -1,13 +1,11 @@
 //! Pictures that slide in: one part of the frame shows what was before, the rest what comes after, and one or both are moved.
 
-use super::{motion, transition};
+use super::{exchange::SPANS, motion, ramp, transition};
 use crate::{
     decode::Frame,
     feature::likeness::{self, THUMB},
 };
 
-/// Reach to each side, in seconds.
-const SPANS: [f64; 3] = [0.2, 0.4, 0.7];
 /// Pictures that are closer than this (mean luma difference) need no looking at.
 const APART: f32 = 8.0;
 /// Samples across the way that the pictures slide; along it the small luma is taken as it is.
@@ -42,7 +40,7 @@ fn between(before: &[f32], after: &[f32], here: &[f32]) -> f32 {
         })
         .map(|[a, b, c]| unexplained(&a, &b, &c))
         .fold(f32::INFINITY, f32::min);
-    let share = |left: f32| ((UNLIKE - left) / (UNLIKE - EXPLAINED)).clamp(0.0, 1.0);
+    let share = |left| ramp(left, UNLIKE, EXPLAINED);
     if share(left) == 0.0 {
         return 0.0;
     }
@@ -82,12 +80,12 @@ impl Strips {
     }
 }
 
-fn apart(a: &[f32; ACROSS], b: &[f32; ACROSS]) -> f32 {
-    a.iter().zip(b).map(|(a, b)| (a - b).abs()).sum::<f32>() / ACROSS as f32
-}
-
-fn total(a: &[[f32; ACROSS]], b: &[[f32; ACROSS]]) -> f32 {
-    a.iter().zip(b).map(|(a, b)| apart(a, b)).sum()
+/// Mean difference of each strip from its counterpart.
+fn differences(a: &[[f32; ACROSS]], b: &[[f32; ACROSS]]) -> Vec<f32> {
+    a.iter()
+        .zip(b)
+        .map(|(a, b)| likeness::difference(a, b))
+        .collect()
 }
 
 /// What is left when the frame is one picture up to the best edge and the other after it, where each stands still or moves with the edge:
@@ -95,7 +93,9 @@ fn total(a: &[[f32; ACROSS]], b: &[[f32; ACROSS]]) -> f32 {
 fn unexplained(before: &Strips, after: &Strips, here: &Strips) -> f32 {
     let (a, b, c) = (&before.0, &after.0, &here.0);
     let length = c.len();
-    if total(c, a).min(total(c, b)) < APART / 2.0 * length as f32 {
+    let [still_a, still_b] = [a, b].map(|of| differences(c, of));
+    let sum = |differences: &[f32]| differences.iter().sum::<f32>();
+    if sum(&still_a).min(sum(&still_b)) < APART / 2.0 * length as f32 {
         return f32::INFINITY;
     }
     let under_way = |edge: &usize| transition::UNDER_WAY.contains(&(*edge as f32 / length as f32));
@@ -103,12 +103,11 @@ fn unexplained(before: &Strips, after: &Strips, here: &Strips) -> f32 {
         .filter(under_way)
         .map(|edge| {
             let (left, right) = c.split_at(edge);
-            let stays = total(left, &a[..edge]);
-            let leaves = total(left, &a[length - edge..]);
-            let stood = total(right, &b[edge..]);
-            let enters = total(right, &b[..length - edge]);
-            let old = stays.min(leaves) / (total(left, &b[..edge]) + edge as f32);
-            let new = stood.min(enters) / (total(right, &a[edge..]) + (length - edge) as f32);
+            let leaves = sum(&differences(left, &a[length - edge..]));
+            let enters = sum(&differences(right, &b[..length - edge]));
+            let old = sum(&still_a[..edge]).min(leaves) / (sum(&still_b[..edge]) + edge as f32);
+            let new = sum(&still_b[edge..]).min(enters)
+                / (sum(&still_a[edge..]) + (length - edge) as f32);
             old.max(new)
         })
         .fold(f32::INFINITY, f32::min)
@@ -181,13 +180,7 @@ mod tests {
 
     #[test]
     fn a_pan_and_a_cut_are_none() {
-        let view = |by: usize| {
-            samples::luma(move |x, y| {
-                let (fx, fy) = ((x + by) as f32 / 9.0, y as f32 / 7.0);
-                (128.0 + 60.0 * fx.sin() + 50.0 * (fx * 0.37 + fy).cos()) as u8
-            })
-        };
-        let pan = film::of((0..40).map(|k| view(3 * k)));
+        let pan = film::of((0..40).map(|k| film::view(3 * k)));
         let cut = film::of([film::scene(0, 12), film::scene(1, 12)].concat());
         for frames in [pan, cut] {
             let slides: Vec<f32> = (0..frames.len()).map(|k| slide(&frames, k)).collect();

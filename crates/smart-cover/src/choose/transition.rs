@@ -1,6 +1,6 @@
 //! Fades and dissolves: frames that are a mix of what was before and what comes after.
 
-use super::exchange::exchanges;
+use super::{exchange::exchanges, ramp};
 use crate::{decode::Frame, feature::likeness};
 
 /// Reach to each side, in seconds.
@@ -115,7 +115,7 @@ fn lost(thumb: &[f32], clear: &[f32]) -> f32 {
     if agreement < SAME_PICTURE {
         return 0.0;
     }
-    ((WHOLE - contrast) / (WHOLE - FADED)).clamp(0.0, 1.0)
+    ramp(contrast, WHOLE, FADED)
 }
 
 #[cfg(test)]

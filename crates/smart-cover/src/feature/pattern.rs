@@ -81,14 +81,11 @@ fn even(plane: &Plane<u8>) -> (f32, f32) {
         let (here, right, below) = (&row[..width - 1], &row[1..], &next[..width - 1]);
         // Counted in numbers, not by a filter: this is what makes it run on vectors.
         let same = |a: u8, b: u8| u8::from(a.abs_diff(b) <= 1);
-        let even = || {
-            let pairs = here.iter().zip(right).zip(below);
-            pairs.map(|((h, r), b)| (*h, same(*h, *r) & same(*h, *b)))
-        };
-        equal += even().map(|(_, even)| u32::from(even)).sum::<u32>();
-        lit += even()
-            .map(|(h, even)| u32::from(even & u8::from(h > DARK)))
-            .sum::<u32>();
+        for ((h, r), b) in here.iter().zip(right).zip(below) {
+            let even = same(*h, *r) & same(*h, *b);
+            equal += u32::from(even);
+            lit += u32::from(even & u8::from(*h > DARK));
+        }
     }
     let count = plane.data.len().max(1) as f32;
     (equal as f32 / count, lit as f32 / count)
