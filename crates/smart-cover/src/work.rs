@@ -202,7 +202,7 @@ fn passed_over(
     }
     let nearest = written
         .iter()
-        .filter_map(|(cover, at)| Some((*cover, choose::spread::alike(&frames[k], &frames[*at])?)))
+        .filter_map(|(cover, at)| Some((*cover, choose::spread::alike(frames, k, *at)?)))
         .max_by(|a, b| a.1.total_cmp(&b.1));
     if let Some((cover, similarity)) = nearest {
         return PassedOver::Alike {

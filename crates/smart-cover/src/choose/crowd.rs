@@ -7,7 +7,6 @@ use super::{
     quality::{Quality, percentile},
     shot::Shots,
     spread::MOMENT,
-    visit,
 };
 use crate::{decode::Frame, feature::likeness};
 
@@ -39,6 +38,7 @@ impl Crowd {
         looks: &Looks,
         shots: &Shots,
         dense: bool,
+        interest: Option<&[f32]>,
     ) -> Self {
         let times: Vec<f64> = pool.iter().map(|k| frames[*k].time).collect();
         let near: Vec<Range<usize>> = times
@@ -60,7 +60,6 @@ impl Crowd {
             .step_by(pool.len().div_ceil(WITNESSES))
             .collect();
         let motion = motion(frames, dense);
-        let interest = if dense { visit::interest(frames) } else { None };
         let detail = |k: usize| frames[pool[k]].features.sharpness.detail;
         let (mut worth, mut moment) = (Vec::new(), Vec::new());
         for k in 0..pool.len() {
@@ -97,9 +96,7 @@ impl Crowd {
             } else {
                 1.0
             };
-            let seen = interest
-                .as_ref()
-                .map_or(1.0, |interest| 0.2 + 0.8 * interest[pool[k]]);
+            let seen = interest.map_or(1.0, |interest| 0.2 + 0.8 * interest[pool[k]]);
             let q = quality[pool[k]].value * settled * seen;
             worth.push(
                 q.powf(0.8)

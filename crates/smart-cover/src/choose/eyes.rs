@@ -119,7 +119,7 @@ fn moment(frames: &[Frame], decision: &Decision, cover: usize) -> Vec<usize> {
                 && decision.quality[*k].value >= AS_GOOD * decision.quality[at].value
                 && decision.worth[*k] >= AS_GOOD * decision.worth[at]
                 && detail(*k) >= AS_CRISP * detail(at)
-                && spread::alike(&frames[*k], here).is_some()
+                && spread::alike(frames, *k, at).is_some()
                 && is_apart(frames, decision, cover, *k)
         })
         .collect()
@@ -127,13 +127,11 @@ fn moment(frames: &[Frame], decision: &Decision, cover: usize) -> Vec<usize> {
 
 /// Whether a frame in the place of a cover would be no other cover, and like none that is not like it already.
 fn is_apart(frames: &[Frame], decision: &Decision, cover: usize, frame: usize) -> bool {
-    let here = &frames[decision.chosen[cover].frame];
+    let here = decision.chosen[cover].frame;
     let others = decision.chosen.iter().enumerate();
     others.filter(|(n, _)| *n != cover).all(|(_, other)| {
-        let taken = other.frame == frame;
-        let other = &frames[other.frame];
-        let alike = |frame| spread::alike(frame, other).is_some();
-        !taken && (!alike(&frames[frame]) || alike(here))
+        let alike = |frame| spread::alike(frames, frame, other.frame).is_some();
+        other.frame != frame && (!alike(frame) || alike(here))
     })
 }
 

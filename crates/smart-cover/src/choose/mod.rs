@@ -131,7 +131,7 @@ pub(crate) mod film {
 #[cfg(test)]
 mod tests {
     use super::{film, *};
-    use crate::{feature::samples, plane::Picture};
+    use crate::{decode, feature::samples, plane::Picture};
 
     #[test]
     fn each_scene_gets_a_cover_before_any_gets_two() {
@@ -312,6 +312,63 @@ mod tests {
     }
 
     #[test]
+    fn a_caption_makes_no_other_scene() {
+        let head = |caption: bool, by: usize| {
+            samples::luma(move |x, y| match (x, y) {
+                (10..90, 62..84) if caption => 235,
+                (50..110, 20..90) => samples::scene(x + by, y),
+                _ => 90 + (x / 8) as u8,
+            })
+        };
+        let cutaway = || film::scene(1, 8);
+        let talk = |caption: bool| (0..30).map(|k| head(caption, k % 3)).collect::<Vec<_>>();
+        let frames = film::of([talk(false), cutaway(), talk(true)].concat());
+        let decision = choose(&frames, 2, true, true);
+        assert_eq!(decision.scenes[10], decision.scenes[50]);
+        let mut of_cutaway = decision.chosen.iter().map(|c| (30..38).contains(&c.frame));
+        assert_eq!(of_cutaway.clone().filter(|c| *c).count(), 1);
+        assert!(!of_cutaway.next().unwrap_or(true));
+    }
+
+    #[test]
+    fn words_are_no_cover_among_drawings() {
+        let figure = |left: usize| {
+            samples::luma(move |x, y| {
+                let inside = (left..left + 24).contains(&x) && (30..62).contains(&y);
+                if inside { 60 } else { 240 }
+            })
+        };
+        let words = samples::luma(|x, y| {
+            let letter = (30..130).contains(&x) && (40..54).contains(&y) && x % 7 < 4;
+            if letter { 50 } else { 240 }
+        });
+        let film = [vec![words; 40], vec![figure(20); 12], vec![figure(100); 12]];
+        let decision = choose(&film::of(film.concat()), 2, false, true);
+        assert!(decision.chosen.iter().all(|c| c.frame >= 40));
+        assert!(decision.quality[20].value < 0.1 && decision.quality[45].value > 0.3);
+    }
+
+    #[test]
+    fn slides_with_one_frame_around_different_pictures_are_not_alike_and_a_moving_head_is() {
+        let slide = |picture: usize, by: usize| {
+            samples::luma(move |x, y| {
+                let inside = (10..90).contains(&x) && (14..74).contains(&y);
+                match inside {
+                    true if picture == 0 => samples::scene(x + by, y) / 2,
+                    true => samples::scene(150 - x - by, 88 - y) / 2,
+                    false => 240,
+                }
+            })
+        };
+        let standing = film::of([vec![slide(0, 0); 20], vec![slide(1, 0); 20]].concat());
+        assert_eq!(choose(&standing, 4, true, true).chosen.len(), 2);
+        // What moves is judged by the whole picture.
+        let alike = |frames: &[decode::Frame]| spread::alike(frames, 10, 30).is_some();
+        let moving: Vec<Picture> = (0..40).map(|k| slide(k / 20, k % 2)).collect();
+        assert_eq!((alike(&standing), alike(&film::of(moving))), (false, true));
+    }
+
+    #[test]
     fn a_take_goes_on_after_a_flash_and_ends_where_another_scene_follows_it() {
         let flash = || film::plain(255, 4);
         let frames = film::of(
@@ -330,7 +387,7 @@ mod tests {
             .filter(|k| quality[*k].value > 0.2)
             .collect();
         let looks = looks::Looks::new(&frames, &pool);
-        let shots = shot::Shots::find(&frames, &quality, &cuts, &pool, &looks);
+        let shots = shot::Shots::find(&frames, &quality, &cuts, &pool, &looks, false);
         let take =
             |frame: usize| shots.take[pool.iter().position(|k| *k == frame).expect("in the pool")];
         assert_eq!(take(7), take(26));

@@ -102,6 +102,11 @@ const PAGE_DETAIL: f32 = 5.0;
 const FIGURE_GROUND: f32 = 0.85;
 const FIGURE_HARD: f32 = 0.45;
 const FIGURE_SPREAD: f32 = 18.0;
+/// Even ground and rows that cross writing, from none of a title to surely one.
+const WORDS_GROUND: (f32, f32) = (0.75, 0.85);
+const WORDS: (f32, f32) = (0.5, 0.65);
+/// With this share of drawings among all that is shown, they are what the video is about.
+const DRAWINGS: f32 = 0.15;
 
 /// What a frame is worth whose whole shot is soft: less than any crisp one, more than showing a scene twice.
 const SOFT: f32 = 0.45;
@@ -120,6 +125,7 @@ pub(crate) fn judge(frames: &[Frame], cuts: &[bool], dense: bool) -> Vec<Quality
     let title = title_factor(frames, &all, &cards);
     let pictures = title < 2.0 * TITLE;
     let most = card_worth(frames, &all, &cards);
+    let drawn = !pictures && is_drawn_film(frames, &all);
     let none = || vec![0.0; frames.len()];
     let (mixes, flights, pulls) = if dense {
         (
@@ -141,6 +147,9 @@ pub(crate) fn judge(frames: &[Frame], cuts: &[bool], dense: bool) -> Vec<Quality
         } else if pictures {
             let left = most / quality.value.max(most);
             quality.times(Reason::Title, 1.0 - cards[k] * (1.0 - left));
+        } else if drawn {
+            let left = CARD / quality.value.max(CARD);
+            quality.times(Reason::Title, 1.0 - words(f) * (1.0 - left));
         }
         if frame.damaged {
             quality.times(Reason::Damaged, 0.03);
@@ -276,6 +285,24 @@ fn is_figure(f: &Features) -> bool {
     f.pattern.ground > FIGURE_GROUND
         && f.pattern.hard > FIGURE_HARD
         && f.exposure.spread > FIGURE_SPREAD
+}
+
+/// How surely a frame shows words on even ground and no drawing, 0 to 1.
+fn words(f: &Features) -> f32 {
+    let (none, sure) = WORDS_GROUND;
+    let ground = ramp(f.pattern.ground, none, sure);
+    let (none, sure) = WORDS;
+    ground * ramp(f.pattern.writing, none, sure)
+}
+
+/// Whether a video without photographed pictures has drawings: then words alone are titles there, too.
+fn is_drawn_film(frames: &[Frame], light: &[Quality]) -> bool {
+    let shown = shown(frames, light);
+    let is_drawing = |k: &&usize| {
+        let f = &frames[**k].features;
+        is_figure(f) && words(f) < 0.5
+    };
+    shown.iter().filter(is_drawing).count() as f32 > DRAWINGS * shown.len() as f32
 }
 
 /// How surely a frame is a card, 0 to 1.

@@ -26,9 +26,17 @@ const BLINK_LOOKS: f32 = 0.8;
 const SAME_LOOKS: f32 = 0.45;
 /// … and so do those not much further apart whose places agree in structure.
 const SAME_STRUCTURE: (f32, f32) = (0.90, 0.75);
+/// … or that have so much of their lit ground in common, in the same places: a head before a wall with and without a caption.
+const SAME_GROUND: f32 = 0.55;
 /// Pages and screens share their ground, so that looks say little: with this much even ground their writing has to agree.
 const DRAWN: f32 = 0.8;
 const SAME_WRITING: f32 = 0.5;
+/// A frame that differs less than this from one beside it stands still.
+const STANDING: f32 = 0.1;
+/// With this much even ground, what stands still is a page or a slide, pictures on it or not …
+const SLIDE: f32 = 0.5;
+/// … and what is on it agrees as well when it is the same.
+const SAME_SLIDE: f32 = 0.72;
 /// Most shots of a scene that a new one is compared with.
 const LEADERS: usize = 6;
 
@@ -49,12 +57,15 @@ pub(crate) struct Shots {
 
 impl Shots {
     /// Splits the pool at cuts, gaps, unusable frames and drift, then gathers shots into scenes.
+    ///
+    /// `visits` says that who comes before a standing background is what counts, so that the background makes no scene.
     pub(crate) fn find(
         frames: &[Frame],
         quality: &[Quality],
         cuts: &[bool],
         pool: &[usize],
         looks: &Looks,
+        visits: bool,
     ) -> Self {
         let (mut take, mut shot) = (
             Vec::with_capacity(pool.len()),
@@ -89,7 +100,7 @@ impl Shots {
             .iter()
             .map(|k| inside(frames[*k].time, &edges))
             .collect();
-        let (scene, scenes) = scenes(frames, quality, pool, looks, &shot);
+        let (scene, scenes) = scenes(frames, quality, pool, looks, &shot, visits);
         Self {
             take,
             shot,
@@ -120,6 +131,28 @@ pub(super) fn is_drawn(frame: &Frame) -> bool {
 /// Whether what is on the ground of two pages agrees.
 pub(super) fn same_writing(a: &[f32], b: &[f32]) -> bool {
     likeness::structure(a, b) > SAME_WRITING
+}
+
+/// Whether the ground of two frames says nothing of them, and what is on it differs.
+///
+/// That holds for pages, screens and drawings, and for slides with pictures: those stand still, as no head before a wall ever does.
+pub(super) fn differ_on_the_ground(frames: &[Frame], a: usize, b: usize) -> bool {
+    let thumb = |k: usize| frames[k].features.look.thumb.as_slice();
+    if is_drawn(&frames[a]) && is_drawn(&frames[b]) {
+        return !same_writing(thumb(a), thumb(b));
+    }
+    is_slide(frames, a)
+        && is_slide(frames, b)
+        && likeness::beyond_ground(thumb(a), thumb(b)) < SAME_SLIDE
+}
+
+fn is_slide(frames: &[Frame], k: usize) -> bool {
+    let thumb = |k: usize| frames[k].features.look.thumb.as_slice();
+    let stands =
+        |other: &Frame| likeness::difference(thumb(k), &other.features.look.thumb) < STANDING;
+    let before = k.checked_sub(1).and_then(|b| frames.get(b));
+    frames[k].features.pattern.even > SLIDE
+        && before.into_iter().chain(frames.get(k + 1)).any(stands)
 }
 
 /// The frames of an uncut take before and after one, nearest first, at most so many seconds away.
@@ -213,6 +246,7 @@ fn scenes(
     pool: &[usize],
     looks: &Looks,
     shot: &[usize],
+    visits: bool,
 ) -> (Vec<usize>, usize) {
     let count = shot.last().map_or(0, |last| last + 1);
     let mut bounds = vec![(usize::MAX, 0); count];
@@ -230,7 +264,9 @@ fn scenes(
         if is_drawn(&frames[pool[a]]) && is_drawn(&frames[pool[b]]) {
             return near < SAME_STRUCTURE.0 && same_writing(thumb(a), thumb(b));
         }
+        let layout = |k: usize| frames[pool[k]].features.look.layout.as_slice();
         near < SAME_LOOKS
+            || !visits && likeness::common_ground(layout(a), layout(b)) > SAME_GROUND
             || (near < SAME_STRUCTURE.0
                 && likeness::structure(thumb(a), thumb(b)) > SAME_STRUCTURE.1)
     };

@@ -6,6 +6,7 @@ use super::{
     looks::Looks,
     quality::{Quality, percentile},
     shot::{self, Shots},
+    visit,
 };
 use crate::{decode::Frame, feature::likeness};
 
@@ -54,8 +55,17 @@ pub(crate) fn spread(
         };
     }
     let looks = Looks::new(frames, &pool);
-    let shots = Shots::find(frames, quality, cuts, &pool, &looks);
-    let crowd = Crowd::new(frames, quality, &pool, &looks, &shots, dense);
+    let interest = if dense { visit::interest(frames) } else { None };
+    let shots = Shots::find(frames, quality, cuts, &pool, &looks, interest.is_some());
+    let crowd = Crowd::new(
+        frames,
+        quality,
+        &pool,
+        &looks,
+        &shots,
+        dense,
+        interest.as_deref(),
+    );
     let mut field = Field {
         frames,
         pool: &pool,
@@ -90,11 +100,10 @@ pub(crate) fn spread(
 /// How alike two frames are that are duplicates of one another.
 ///
 /// Pages and screens are mostly ground, which says nothing: what is on it has to agree as well.
-pub(crate) fn alike(a: &Frame, b: &Frame) -> Option<f32> {
-    let (thumb_a, thumb_b) = (&a.features.look.thumb, &b.features.look.thumb);
-    let similarity = likeness::similarity(thumb_a, thumb_b);
-    let pages = shot::is_drawn(a) && shot::is_drawn(b);
-    let same = similarity > DUPLICATE && (!pages || shot::same_writing(thumb_a, thumb_b));
+pub(crate) fn alike(frames: &[Frame], a: usize, b: usize) -> Option<f32> {
+    let thumb = |k: usize| frames[k].features.look.thumb.as_slice();
+    let similarity = likeness::similarity(thumb(a), thumb(b));
+    let same = similarity > DUPLICATE && !shot::differ_on_the_ground(frames, a, b);
     same.then_some(similarity)
 }
 
@@ -200,7 +209,7 @@ impl Field<'_> {
     }
 
     fn alike(&self, a: usize, b: usize) -> bool {
-        alike(&self.frames[self.pool[a]], &self.frames[self.pool[b]]).is_some()
+        alike(self.frames, self.pool[a], self.pool[b]).is_some()
     }
 
     /// Fills the count with good frames far away in time and looks from those chosen.

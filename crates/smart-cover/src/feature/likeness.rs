@@ -9,6 +9,16 @@ pub(crate) const LAYOUT: usize = CELLS.0 * CELLS.1 * 3;
 /// Size of the luma kept for comparing structure.
 pub(crate) const THUMB: (usize, usize) = (64, 36);
 
+/// Variance of luma within a window up to which it is even ground.
+const GROUND: f32 = 20.0;
+
+/// Luma of a cell from which on it is lit, and from which on it is a white sky or a page like any other.
+const NIGHT: f32 = 35.0;
+const GLARE: f32 = 232.0;
+/// Cells that differ less than this in luma and in each colour are the same.
+const SAME_LIGHT: f32 = 7.0;
+const SAME_COLOUR: f32 = 4.2;
+
 /// What is kept of a frame to compare it with others.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Look {
@@ -88,6 +98,36 @@ pub(crate) fn structure(a: &[f32], b: &[f32]) -> f32 {
         weight += seen;
     }
     sum / weight
+}
+
+/// Like [`similarity`], of the places alone where either shows more than even ground.
+pub(crate) fn beyond_ground(a: &[f32], b: &[f32]) -> f32 {
+    let shows = |w: &Window| w.variance.0.max(w.variance.1) > GROUND;
+    let (mut sum, mut count) = (0.0, 0.0_f32);
+    for window in windows(a, b).filter(shows) {
+        sum += window.similarity();
+        count += 1.0;
+    }
+    if count == 0.0 { 1.0 } else { sum / count }
+}
+
+/// Share of the lit cells of two layouts that have the same light and colour; 0 where little is lit.
+pub(crate) fn common_ground(a: &[f32], b: &[f32]) -> f32 {
+    let (mut lit, mut same) = (0_usize, 0_usize);
+    for (a, b) in a.chunks_exact(3).zip(b.chunks_exact(3)) {
+        let (darker, lighter) = (a[0].min(b[0]), a[0].max(b[0]));
+        if lighter > NIGHT && darker < GLARE {
+            lit += 1;
+            let near = |k: usize, most: f32| (a[k] - b[k]).abs() < most;
+            same +=
+                usize::from(near(0, SAME_LIGHT) && near(1, SAME_COLOUR) && near(2, SAME_COLOUR));
+        }
+    }
+    if lit * 3 < CELLS.0 * CELLS.1 {
+        0.0
+    } else {
+        same as f32 / lit as f32
+    }
 }
 
 /// Means over 5 × 5 windows that lie wholly inside.
@@ -175,5 +215,24 @@ mod tests {
         }
         let layout = measure(&picture).layout;
         assert!((layout[1] - 90.0).abs() < 1.0 && (layout[15 * 3 + 1] - 170.0).abs() < 1.0);
+    }
+
+    #[test]
+    fn a_head_before_a_wall_shares_its_ground_with_and_without_a_caption() {
+        let layout = |caption: bool, wall: u8| {
+            let at = |x: usize, y: usize| match (x, y) {
+                (20..140, 70..84) if caption => 220,
+                (60..100, 30..90) => samples::scene(x, y),
+                _ => wall,
+            };
+            measure(&samples::luma(at)).layout
+        };
+        let plain = layout(false, 110);
+        assert!(common_ground(&plain, &layout(true, 110)) > 0.6);
+        assert!(common_ground(&plain, &layout(false, 140)) < 0.3);
+        // Neither the dark of a night nor a white page is ground to be known by.
+        for wall in [10, 250] {
+            assert!(common_ground(&layout(false, wall), &layout(true, wall)) < 0.4);
+        }
     }
 }
