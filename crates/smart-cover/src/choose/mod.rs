@@ -8,6 +8,7 @@ pub(crate) mod looks;
 pub(crate) mod motion;
 pub(crate) mod pull;
 pub(crate) mod quality;
+pub(crate) mod roll;
 pub(crate) mod shot;
 pub(crate) mod slide;
 pub(crate) mod spread;
@@ -266,6 +267,23 @@ mod tests {
         );
         let reasons = &decision.quality[10].factors;
         assert!(reasons.iter().any(|(r, _)| *r == quality::Reason::Title));
+    }
+
+    #[test]
+    fn a_page_of_names_on_shaded_ground_is_no_cover_while_there_is_a_picture() {
+        let names = samples::luma(|x, y| {
+            let letter = (30..130).contains(&x) && y % 12 < 5 && x % 4 < 2 && y / 12 % 3 > 0;
+            let ground = if y > 60 { 30 } else { 70 };
+            if letter { 220 } else { ground }
+        });
+        let frames = film::of([vec![names; 40], film::scene(0, 30)].concat());
+        let decision = choose(&frames, 2, false, true);
+        assert!(decision.chosen.iter().all(|c| c.frame >= 40));
+        assert!(
+            decision.quality[20].value < 0.1,
+            "{:?}",
+            decision.quality[20]
+        );
     }
 
     #[test]

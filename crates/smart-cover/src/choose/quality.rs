@@ -1,6 +1,6 @@
 //! How good each frame is by itself, relative to what the video has to offer.
 
-use super::{flight, pull, ramp, transition};
+use super::{flight, pull, ramp, roll, transition};
 use crate::{decode::Frame, feature::Features};
 
 /// Why a frame lost quality.
@@ -97,6 +97,10 @@ const CARD_SPREAD: f32 = 12.0;
 /// With this share of even pixels and so much detail on the rest, it is a page, whatever the share of marks.
 const PAGE_EVEN: f32 = 0.85;
 const PAGE_DETAIL: f32 = 5.0;
+/// Even ground of any light, few marks, most of them hard, and rows that cross writing: a page of names on a shaded ground.
+const PAPER_EVEN: (f32, f32) = (0.42, 0.52);
+const PAPER_MARKS: (f32, f32) = (0.30, 0.25);
+const PAPER_HARD: (f32, f32) = (0.42, 0.50);
 
 /// On so much even ground, with so many hard edges and so much contrast, it is a drawing: bars leave less ground, and what is washed out has no such edges.
 const FIGURE_GROUND: f32 = 0.85;
@@ -153,6 +157,12 @@ pub(crate) fn judge(frames: &[Frame], cuts: &[bool], dense: bool) -> Vec<Quality
         }
         if frame.damaged {
             quality.times(Reason::Damaged, 0.03);
+        }
+    }
+    if pictures && dense {
+        for (quality, rolls) in all.iter_mut().zip(roll::rolls(frames, cuts)) {
+            let left = most / quality.value.max(most);
+            quality.times(Reason::Title, 1.0 - rolls * (1.0 - left));
         }
     }
     for (quality, mix) in all.iter_mut().zip(mixes) {
@@ -292,7 +302,7 @@ fn words(f: &Features) -> f32 {
     let (none, sure) = WORDS_GROUND;
     let ground = ramp(f.pattern.ground, none, sure);
     let (none, sure) = WORDS;
-    ground * ramp(f.pattern.writing, none, sure)
+    ground * ramp(f.text.writing, none, sure)
 }
 
 /// Whether a video without photographed pictures has drawings: then words alone are titles there, too.
@@ -321,7 +331,12 @@ fn card(frame: &Frame) -> f32 {
     } else {
         1.0
     };
-    ramp(pattern.ground, CARD_GROUND) * bare * drawn
+    let blank = ramp(pattern.ground, CARD_GROUND) * bare * drawn;
+    let written = ramp(pattern.even, PAPER_EVEN)
+        * ramp(pattern.marks, PAPER_MARKS)
+        * ramp(pattern.hard, PAPER_HARD)
+        * ramp(frame.features.text.writing, WORDS);
+    blank.max(written)
 }
 
 /// The most that cards are worth in this video.

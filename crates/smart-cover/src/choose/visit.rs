@@ -17,6 +17,8 @@ const EMPTY: f32 = 0.006;
 const VISITED: f32 = 0.02;
 /// With more than this share it is no visitor but another scene.
 const REPLACED: f32 = 0.6;
+/// … unless that is rare: somebody passes close to the camera. So much of the video has to be free of it.
+const UNCOVERED: f32 = 0.9;
 
 /// Per frame, 0 to 1: how much of what comes and goes it shows; none where the camera moves or nothing ever happens.
 pub(crate) fn interest(frames: &[Frame]) -> Option<Vec<f32>> {
@@ -29,7 +31,10 @@ pub(crate) fn interest(frames: &[Frame]) -> Option<Vec<f32>> {
         .iter()
         .map(|f| foreground(&f.features.look.thumb, &background))
         .collect();
-    let mut sorted = shares.clone();
+    let mut sorted: Vec<f32> = shares.iter().copied().filter(|s| *s <= REPLACED).collect();
+    if (sorted.len() as f32) < UNCOVERED * frames.len() as f32 {
+        return None;
+    }
     let (empty, full) = (percentile(&mut sorted, 0.10), percentile(&mut sorted, 0.97));
     (empty <= EMPTY && (VISITED..=REPLACED).contains(&full))
         .then(|| shares.iter().map(|s| (s / full).min(1.0)).collect())
@@ -125,6 +130,20 @@ mod tests {
             }
         }
         assert_eq!(interest(&frames), None);
+    }
+
+    #[test]
+    fn one_who_passes_close_to_the_camera_hides_no_other_visitor() {
+        let mut frames: Vec<Frame> = (0..300)
+            .map(|k| frame(f64::from(k) * 0.1, (100..140).contains(&k)))
+            .collect();
+        for close in &mut frames[200..220] {
+            for (k, value) in close.features.look.thumb.iter_mut().enumerate() {
+                *value = (k * 37 % 256) as f32;
+            }
+        }
+        let interest = interest(&frames).expect("a fixed camera");
+        assert!(interest[120] > 0.9 && interest[210] > 0.9 && interest[10] < 0.1);
     }
 
     #[test]

@@ -11,11 +11,6 @@ const DARK: u8 = 40;
 const MARK: u8 = 6;
 /// … and from which on an edge is hard.
 const HARD: u8 = 40;
-/// … and from which on a row meets the edge of a stroke.
-const STROKE: u8 = 30;
-/// A row crosses writing when it meets at least this many strokes' edges, half of them at most this far apart at the width of a small picture.
-const STROKES: usize = 8;
-const STROKE_APART: usize = 9;
 
 /// Signs of a picture that no camera took.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -32,8 +27,6 @@ pub(crate) struct Pattern {
     pub(crate) marks: f32,
     /// Share of those that are hard edges: more than half in drawings, less elsewhere, none in what was washed out.
     pub(crate) hard: f32,
-    /// Share of the rows with anything on them that cross writing: most of them on a title, fewer than half of a drawing.
-    pub(crate) writing: f32,
     /// Whether it is static: neighbours unrelated, detail only in the finest scale.
     pub(crate) noise: bool,
 }
@@ -48,7 +41,6 @@ pub(crate) fn measure(content: &Plane<u8>, sharpness: &Sharpness) -> Pattern {
         ground,
         marks,
         hard,
-        writing: writing(content),
         neighbours,
         noise: neighbours < 0.35 && sharpness.focus > 1.2,
     }
@@ -117,29 +109,6 @@ fn marks(plane: &Plane<u8>) -> (f32, f32) {
     (marked as f32 / pixels, hard as f32 / marked.max(1) as f32)
 }
 
-fn writing(plane: &Plane<u8>) -> f32 {
-    let (mut with_edges, mut written) = (0_u32, 0_u32);
-    let mut edges: Vec<usize> = Vec::new();
-    for row in plane.rows() {
-        edges.clear();
-        let mut rising = None;
-        for (x, (left, right)) in row.iter().zip(row.iter().skip(2)).enumerate() {
-            let up = right > left;
-            if left.abs_diff(*right) > STROKE && rising != Some(up) {
-                rising = Some(up);
-                edges.push(x);
-            }
-        }
-        with_edges += u32::from(edges.len() > 1);
-        if edges.len() >= STROKES {
-            let near = |pair: &&[usize]| pair[1] - pair[0] <= STROKE_APART;
-            let close = edges.windows(2).filter(near).count();
-            written += u32::from(2 * close >= edges.len() - 1);
-        }
-    }
-    written as f32 / with_edges.max(1) as f32
-}
-
 fn neighbours(plane: &Plane<u8>) -> f32 {
     let mean = f64::from(plane.mean());
     let (mut product, mut square) = (0.0_f64, 0.0_f64);
@@ -196,21 +165,6 @@ mod tests {
         assert!(stage.even > 0.9 && stage.ground < 0.1, "{stage:?}");
         let scene = of(samples::scene);
         assert!(scene.ground < 0.5 && scene.marks > 0.3, "{scene:?}");
-    }
-
-    #[test]
-    fn rows_cross_writing_on_a_title_and_not_in_a_figure() {
-        let title = of(|x, y| {
-            let letter = (20..140).contains(&x) && (40..52).contains(&y);
-            if letter && x % 6 < 3 { 40 } else { 230 }
-        });
-        let figure = of(|x, y| {
-            let (dx, dy) = (x.abs_diff(80), y.abs_diff(45));
-            let rings = dx * dx + dy * dy < 1600 && (dx * dx + dy * dy) / 400 % 2 == 0;
-            if rings { 40 } else { 230 }
-        });
-        assert!(title.writing > 0.9, "{title:?}");
-        assert!(figure.writing < 0.1, "{figure:?}");
     }
 
     #[test]
