@@ -3,6 +3,8 @@
 pub(crate) mod crowd;
 pub(crate) mod exchange;
 pub(crate) mod eyes;
+#[cfg(test)]
+pub(crate) mod film;
 pub(crate) mod flight;
 pub(crate) mod looks;
 pub(crate) mod motion;
@@ -66,70 +68,6 @@ pub(crate) fn choose(
 }
 
 #[cfg(test)]
-pub(crate) mod film {
-    //! Films made of synthetic pictures, for the tests of the choice.
-    use crate::{
-        decode::Frame,
-        feature::{self, samples},
-        plane::Picture,
-    };
-
-    /// Seconds between frames.
-    pub(crate) const STEP: f64 = 0.08;
-
-    /// Frames one after the other out of their pictures.
-    pub(crate) fn of(pictures: impl IntoIterator<Item = Picture>) -> Vec<Frame> {
-        let frame = |(k, picture): (usize, Picture)| Frame {
-            time: k as f64 * STEP,
-            key: false,
-            interlaced: false,
-            damaged: false,
-            features: feature::measure(&picture),
-            picture: None,
-        };
-        pictures.into_iter().enumerate().map(frame).collect()
-    }
-
-    /// So many frames of one of several scenes that look nothing alike.
-    pub(crate) fn scene(which: usize, frames: usize) -> Vec<Picture> {
-        let at = move |x: usize, y: usize| match which {
-            0 => samples::scene(x, y),
-            1 => 255 - samples::scene(samples::WIDTH - 1 - x, y),
-            _ => {
-                samples::scene(x, samples::HEIGHT - 1 - y) / 2
-                    + if (x / 20 + y / 20).is_multiple_of(2) {
-                        90
-                    } else {
-                        10
-                    }
-            }
-        };
-        vec![samples::luma(at); frames]
-    }
-
-    /// So many frames of one shade.
-    pub(crate) fn plain(shade: u8, frames: usize) -> Vec<Picture> {
-        vec![samples::luma(|_, _| shade); frames]
-    }
-
-    /// What a camera sees that moved by so many pixels to the side, over soft shapes.
-    pub(crate) fn view(by: usize) -> Picture {
-        samples::luma(move |x, y| {
-            let (fx, fy) = ((x + by) as f32 / 9.0, y as f32 / 7.0);
-            (128.0 + 60.0 * fx.sin() + 50.0 * (fx * 0.37 + fy).cos()) as u8
-        })
-    }
-
-    /// A mix of two pictures.
-    pub(crate) fn mix(a: &Picture, b: &Picture, share: f32) -> Picture {
-        samples::luma(|x, y| {
-            let at = |p: &Picture| f32::from(p.y.data[y * samples::WIDTH + x]);
-            (at(a) * (1.0 - share) + at(b) * share) as u8
-        })
-    }
-}
-
-#[cfg(test)]
 mod tests {
     use super::{film, *};
     use crate::{decode, feature::samples, plane::Picture};
@@ -147,6 +85,22 @@ mod tests {
         scenes.sort();
         scenes.dedup();
         assert_eq!(scenes.len(), 3, "{:?}", decision.chosen);
+    }
+
+    #[test]
+    fn of_pictures_as_good_the_one_farther_in_looks_comes_first() {
+        let coloured = |tint: u8| {
+            let mut picture = film::scene(1, 1).remove(0);
+            picture.u.data.fill(128 - tint);
+            picture.v.data.fill(128 + tint);
+            vec![picture; 20]
+        };
+        let first = |films: [Vec<Picture>; 3]| {
+            let decision = choose(&film::of(films.concat()), 2, false, true);
+            decision.chosen[1].frame / 20
+        };
+        assert_eq!(first([film::scene(0, 20), coloured(0), coloured(50)]), 2);
+        assert_eq!(first([film::scene(0, 20), coloured(50), coloured(0)]), 1);
     }
 
     #[test]

@@ -16,6 +16,8 @@ const DUPLICATE: f32 = 0.72;
 pub(crate) const MOMENT: f32 = 0.45;
 /// Distance in looks from which on frames count as wholly different.
 const APART: f32 = 1.1;
+/// What is added to the worth of a frame that is twice as far from all covers: the same figure from elsewhere is wholly different, too, but another place more so.
+const FARTHER: f32 = 0.3;
 /// The power to which the worth of the later covers is taken: they are there to show something else, and a fair picture of that will do.
 /// Before a fixed camera all looks much alike, and worth is what tells a visitor from nobody.
 const NEXT: f32 = 0.6;
@@ -155,6 +157,7 @@ impl Field<'_> {
                     }
                     let (again, factor) = used.factor(self.shots, k);
                     value *= (looks / APART).min(1.0).powf(if again { 3.0 } else { 1.5 });
+                    value *= 1.0 + FARTHER * (looks / APART - 1.0).clamp(0.0, 1.0);
                     value *= 0.6 + 0.4 * (seconds / (span / (2.0 * count as f64))).min(1.0) as f32;
                     value *= factor;
                 }
