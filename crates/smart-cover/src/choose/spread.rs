@@ -157,17 +157,21 @@ impl Field<'_> {
                     }
                     let (again, factor) = used.factor(self.shots, k);
                     value *= (looks / APART).min(1.0).powf(if again { 3.0 } else { 1.5 });
-                    value *= 1.0 + FARTHER * (looks / APART - 1.0).clamp(0.0, 1.0);
                     value *= 0.6 + 0.4 * (seconds / (span / (2.0 * count as f64))).min(1.0) as f32;
                     value *= factor;
                 }
                 value
             };
+            // It says which comes first, not how good it is.
+            let farther = |k: usize| {
+                let (looks, _) = nearest[k];
+                1.0 + FARTHER * (looks / APART - 1.0).clamp(0.0, 1.0)
+            };
             let best = (0..size)
                 .filter(|k| alive[*k])
-                .map(|k| (k, value(k)))
-                .max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)));
-            let Some((best, value)) = best else { break };
+                .map(|k| (k, value(k), farther(k)))
+                .max_by(|a, b| (a.1 * a.2).total_cmp(&(b.1 * b.2)).then(b.0.cmp(&a.0)));
+            let Some((best, value, _)) = best else { break };
             if value < 0.015 * SAME_SCENE * SAME_SHOT && !self.chosen.is_empty() {
                 break;
             }
