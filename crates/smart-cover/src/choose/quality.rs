@@ -71,6 +71,12 @@ impl Quality {
         left < 0.2
     }
 
+    /// Leaves at most so much of a frame that is surely a title, and all of one that is surely none.
+    fn title(&mut self, sure: f32, most: f32) {
+        let left = most / self.value.max(most);
+        self.times(Reason::Title, 1.0 - sure * (1.0 - left));
+    }
+
     fn times(&mut self, reason: Reason, factor: f32) {
         self.value *= factor;
         if factor < 0.98 {
@@ -149,11 +155,9 @@ pub(crate) fn judge(frames: &[Frame], cuts: &[bool], dense: bool) -> Vec<Quality
         if f.text.title {
             quality.times(Reason::Title, title);
         } else if pictures {
-            let left = most / quality.value.max(most);
-            quality.times(Reason::Title, 1.0 - cards[k] * (1.0 - left));
+            quality.title(cards[k], most);
         } else if drawn {
-            let left = CARD / quality.value.max(CARD);
-            quality.times(Reason::Title, 1.0 - words(f) * (1.0 - left));
+            quality.title(words(f), CARD);
         }
         if frame.damaged {
             quality.times(Reason::Damaged, 0.03);
@@ -161,8 +165,7 @@ pub(crate) fn judge(frames: &[Frame], cuts: &[bool], dense: bool) -> Vec<Quality
     }
     if pictures && dense {
         for (quality, rolls) in all.iter_mut().zip(roll::rolls(frames, cuts)) {
-            let left = most / quality.value.max(most);
-            quality.times(Reason::Title, 1.0 - rolls * (1.0 - left));
+            quality.title(rolls, most);
         }
     }
     for (quality, mix) in all.iter_mut().zip(mixes) {

@@ -33,9 +33,14 @@ const HARD: f32 = 0.28;
 
 /// How surely each frame is one of rolling credits, 0 to 1.
 pub(crate) fn rolls(frames: &[Frame], cuts: &[bool]) -> Vec<f32> {
-    let speeds: Vec<Option<f32>> = (0..frames.len()).map(|k| speed(frames, cuts, k)).collect();
+    let written: Vec<bool> = frames.iter().map(|f| is_written(&f.features)).collect();
+    if !written.contains(&true) {
+        return vec![0.0; frames.len()];
+    }
+    let speed = |k: usize| written[k].then(|| speed(frames, cuts, k)).flatten();
+    let speeds: Vec<Option<f32>> = (0..frames.len()).map(speed).collect();
     let rolls = |k: usize| {
-        if !is_written(&frames[k].features) {
+        if !written[k] {
             return 0.0;
         }
         let (before, after) = shot::beside(frames, cuts, k, AROUND);
@@ -59,8 +64,7 @@ pub(crate) fn rolls(frames: &[Frame], cuts: &[bool]) -> Vec<f32> {
         let most =
             |frames: &mut dyn Iterator<Item = usize>| frames.map(|j| seen[j]).fold(0.0, f32::max);
         let (before, after) = (most(&mut { before }), most(&mut { after }));
-        let stands = is_written(&frames[k].features);
-        seen[k].max(if stands {
+        seen[k].max(if written[k] {
             before.max(after)
         } else {
             before.min(after)
@@ -92,9 +96,6 @@ fn is_written(f: &Features) -> bool {
 
 /// Rows in a second by which the lines of a frame move up, where they are found again in a later one, or else an earlier one.
 fn speed(frames: &[Frame], cuts: &[bool], k: usize) -> Option<f32> {
-    if !is_written(&frames[k].features) {
-        return None;
-    }
     let (before, after) = shot::beside(frames, cuts, k, LAG.1);
     let far_enough = |j: &usize| (frames[*j].time - frames[k].time).abs() >= LAG.0;
     let other = after
