@@ -168,6 +168,14 @@ mod tests {
         assert!(focus_alone[22..28].iter().all(|q| q.value > 0.5));
     }
 
+    /// A figure drawn on pale ground.
+    fn figure(left: usize) -> Picture {
+        samples::luma(move |x, y| {
+            let inside = (left..left + 24).contains(&x) && (30..62).contains(&y);
+            if inside { 60 } else { 240 }
+        })
+    }
+
     /// A page: dark strokes on a pale even ground.
     fn page() -> Picture {
         samples::luma(|x, y| {
@@ -253,12 +261,6 @@ mod tests {
 
     #[test]
     fn where_all_is_drawn_on_pale_ground_figures_are_pictures_and_empty_ground_is_none() {
-        let figure = |left: usize| {
-            samples::luma(move |x, y| {
-                let inside = (left..left + 24).contains(&x) && (30..62).contains(&y);
-                if inside { 60 } else { 240 }
-            })
-        };
         let frames = film::of(
             [
                 vec![figure(20); 15],
@@ -304,12 +306,6 @@ mod tests {
 
     #[test]
     fn words_are_no_cover_among_drawings() {
-        let figure = |left: usize| {
-            samples::luma(move |x, y| {
-                let inside = (left..left + 24).contains(&x) && (30..62).contains(&y);
-                if inside { 60 } else { 240 }
-            })
-        };
         let words = samples::luma(|x, y| {
             let letter = (30..130).contains(&x) && (40..54).contains(&y) && x % 7 < 4;
             if letter { 50 } else { 240 }

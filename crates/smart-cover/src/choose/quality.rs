@@ -300,12 +300,13 @@ fn is_figure(f: &Features) -> bool {
         && f.exposure.spread > FIGURE_SPREAD
 }
 
+fn along(value: f32, (none, sure): (f32, f32)) -> f32 {
+    ramp(value, none, sure)
+}
+
 /// How surely a frame shows words on even ground and no drawing, 0 to 1.
 fn words(f: &Features) -> f32 {
-    let (none, sure) = WORDS_GROUND;
-    let ground = ramp(f.pattern.ground, none, sure);
-    let (none, sure) = WORDS;
-    ground * ramp(f.text.writing, none, sure)
+    along(f.pattern.ground, WORDS_GROUND) * along(f.text.writing, WORDS)
 }
 
 /// Whether a video without photographed pictures has drawings: then words alone are titles there, too.
@@ -321,24 +322,23 @@ fn is_drawn_film(frames: &[Frame], light: &[Quality]) -> bool {
 /// How surely a frame is a card, 0 to 1.
 fn card(frame: &Frame) -> f32 {
     let (pattern, detail) = (&frame.features.pattern, frame.features.sharpness.detail);
-    let ramp = |value, (none, sure): (f32, f32)| ramp(value, none, sure);
     let page = pattern.even > PAGE_EVEN && detail > PAGE_DETAIL;
     let bare = if page {
         1.0
     } else {
-        ramp(pattern.marks, CARD_MARKS)
+        along(pattern.marks, CARD_MARKS)
     };
     let pale = frame.features.exposure.spread < CARD_SPREAD;
     let drawn = if pale {
-        ramp(pattern.hard, CARD_HARD)
+        along(pattern.hard, CARD_HARD)
     } else {
         1.0
     };
-    let blank = ramp(pattern.ground, CARD_GROUND) * bare * drawn;
-    let written = ramp(pattern.even, PAPER_EVEN)
-        * ramp(pattern.marks, PAPER_MARKS)
-        * ramp(pattern.hard, PAPER_HARD)
-        * ramp(frame.features.text.writing, WORDS);
+    let blank = along(pattern.ground, CARD_GROUND) * bare * drawn;
+    let written = along(pattern.even, PAPER_EVEN)
+        * along(pattern.marks, PAPER_MARKS)
+        * along(pattern.hard, PAPER_HARD)
+        * along(frame.features.text.writing, WORDS);
     blank.max(written)
 }
 

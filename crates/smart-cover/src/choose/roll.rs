@@ -1,7 +1,10 @@
 //! Credits that roll: lines of writing that move up or down at one speed, whatever is behind them.
 
 use super::{quality::percentile, shot};
-use crate::{decode::Frame, feature::Features};
+use crate::{
+    decode::Frame,
+    feature::{Features, text::STROKES},
+};
 
 /// Frames this far apart in seconds are compared.
 const LAG: (f64, f64) = (0.2, 0.4);
@@ -22,8 +25,7 @@ const AGREE: (f32, f32) = (0.7, 0.85);
 /// A roll goes on where it was seen before and after within so many seconds: few lines, or somebody who walks over them.
 /// Lines that stand so shortly before or after one are its first or its last.
 const PAUSE: f64 = 4.0;
-/// Rows that meet so many edges of strokes in a run no longer than this are a line;
-const STROKES: u8 = 8;
+/// Rows that meet as many edges of strokes as writing does, in a run no longer than this, are a line;
 const LINE: std::ops::RangeInclusive<usize> = 2..=14;
 /// … a picture has at least so many, and most of such rows are of lines: those of leaves and houses are of longer runs.
 const LINES: usize = 3;
@@ -44,14 +46,13 @@ pub(crate) fn rolls(frames: &[Frame], cuts: &[bool]) -> Vec<f32> {
             return 0.0;
         }
         let (before, after) = shot::beside(frames, cuts, k, AROUND);
-        let near: Vec<usize> = before.chain([k]).chain(after).collect();
-        let times = near.iter().map(|j| frames[*j].time);
-        let (first, last) = times.fold((f64::INFINITY, 0.0_f64), |(first, last), time| {
-            (first.min(time), last.max(time))
-        });
+        let (before, after): (Vec<usize>, Vec<usize>) = (before.collect(), after.collect());
+        let end = |of: &[usize]| frames[of.last().copied().unwrap_or(k)].time;
+        let seconds = end(&after) - end(&before);
+        let near = [before, vec![k], after].concat();
         let mut known: Vec<f32> = near.iter().filter_map(|j| speeds[*j]).collect();
         let usual = percentile(&mut known, 0.5);
-        if last - first < SEEN || usual.abs() < SLOWEST {
+        if seconds < SEEN || usual.abs() < SLOWEST {
             return 0.0;
         }
         let most = STEADY.0 + STEADY.1 * usual.abs();
@@ -61,9 +62,8 @@ pub(crate) fn rolls(frames: &[Frame], cuts: &[bool]) -> Vec<f32> {
     let seen: Vec<f32> = (0..frames.len()).map(rolls).collect();
     let between = |k: usize| {
         let (before, after) = shot::beside(frames, cuts, k, PAUSE);
-        let most =
-            |frames: &mut dyn Iterator<Item = usize>| frames.map(|j| seen[j]).fold(0.0, f32::max);
-        let (before, after) = (most(&mut { before }), most(&mut { after }));
+        let before = before.map(|j| seen[j]).fold(0.0, f32::max);
+        let after = after.map(|j| seen[j]).fold(0.0, f32::max);
         seen[k].max(if written[k] {
             before.max(after)
         } else {
@@ -75,12 +75,10 @@ pub(crate) fn rolls(frames: &[Frame], cuts: &[bool]) -> Vec<f32> {
 
 /// Whether it has lines of writing.
 fn is_written(f: &Features) -> bool {
-    let runs = f
-        .text
-        .strokes
-        .chunk_by(|a, b| (*a >= STROKES) == (*b >= STROKES));
+    let is_line = |strokes: u8| usize::from(strokes) >= STROKES;
+    let runs = f.text.strokes.chunk_by(|a, b| is_line(*a) == is_line(*b));
     let written: Vec<usize> = runs
-        .filter(|run| run[0] >= STROKES)
+        .filter(|run| is_line(run[0]))
         .map(<[u8]>::len)
         .collect();
     let lines: Vec<usize> = written

@@ -36,7 +36,7 @@ pub(crate) fn interest(frames: &[Frame]) -> Option<Vec<f32>> {
         return None;
     }
     let (empty, full) = (percentile(&mut sorted, 0.10), percentile(&mut sorted, 0.97));
-    (empty <= EMPTY && (VISITED..=REPLACED).contains(&full))
+    (empty <= EMPTY && full >= VISITED)
         .then(|| shares.iter().map(|s| (s / full).min(1.0)).collect())
 }
 

@@ -42,12 +42,16 @@ pub(crate) fn measure(picture: &Picture) -> Look {
 
 /// Mean structural similarity of two thumbs over windows of 5 × 5: 1 for equal pictures, about 0 for unrelated ones.
 pub(crate) fn similarity(a: &[f32], b: &[f32]) -> f32 {
+    mean_similarity(windows(a, b)).unwrap_or(0.0)
+}
+
+fn mean_similarity(windows: impl Iterator<Item = Window>) -> Option<f32> {
     let (mut sum, mut count) = (0.0, 0.0_f32);
-    for window in windows(a, b) {
+    for window in windows {
         sum += window.similarity();
         count += 1.0;
     }
-    sum / count.max(1.0)
+    (count > 0.0).then(|| sum / count)
 }
 
 /// Statistics of the same place in two pictures.
@@ -103,12 +107,7 @@ pub(crate) fn structure(a: &[f32], b: &[f32]) -> f32 {
 /// Like [`similarity`], of the places alone where either shows more than even ground.
 pub(crate) fn beyond_ground(a: &[f32], b: &[f32]) -> f32 {
     let shows = |w: &Window| w.variance.0.max(w.variance.1) > GROUND;
-    let (mut sum, mut count) = (0.0, 0.0_f32);
-    for window in windows(a, b).filter(shows) {
-        sum += window.similarity();
-        count += 1.0;
-    }
-    if count == 0.0 { 1.0 } else { sum / count }
+    mean_similarity(windows(a, b).filter(shows)).unwrap_or(1.0)
 }
 
 /// Share of the lit cells of two layouts that have the same light and colour; 0 where little is lit.

@@ -7,7 +7,7 @@ const LIT: u8 = 96;
 /// Luma difference of both sides from which on a row meets the edge of a stroke.
 const STROKE: u8 = 30;
 /// A row crosses writing when it meets at least this many edges of strokes, half of them at most this far apart at the width of a small picture.
-const STROKES: usize = 8;
+pub(crate) const STROKES: usize = 8;
 const STROKE_APART: usize = 9;
 
 /// What of the picture is writing.
