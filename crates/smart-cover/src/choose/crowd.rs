@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::{
     looks::Looks,
     quality::{Quality, percentile},
-    shot::Shots,
+    shot::{self, Shots},
     spread::MOMENT,
 };
 use crate::{decode::Frame, feature::likeness};
@@ -16,13 +16,15 @@ const SAME: f32 = 0.60;
 const FAIR: f32 = 0.25;
 /// Frames against which it is counted how much of the video looks like a frame.
 const WITNESSES: usize = 160;
+/// What a picture without any of the detail that its take shows elsewhere would keep of its worth.
+const SOFTEST: f32 = 0.5;
 
 /// Per frame of the pool.
 #[derive(Debug)]
 pub(crate) struct Crowd {
     /// As a cover by itself.
     pub(crate) worth: Vec<f32>,
-    /// Among the frames of its moment.
+    /// Among the frames that look like it, but for how crisp it is.
     pub(crate) moment: Vec<f32>,
     /// The frames within a second.
     pub(crate) near: Vec<Range<usize>>,
@@ -62,6 +64,7 @@ impl Crowd {
         let motion = motion(frames, dense);
         let detail = |k: usize| frames[pool[k]].features.sharpness.detail;
         let (mut worth, mut moment) = (Vec::new(), Vec::new());
+        let crispest = of_takes(shots, detail);
         for k in 0..pool.len() {
             let around: Vec<(usize, f32)> = near[k]
                 .clone()
@@ -89,6 +92,12 @@ impl Crowd {
             let crisp = (detail(k) / (percentile(&mut local, 0.95) + 1e-3))
                 .clamp(0.0, 1.0)
                 .powf(1.5);
+            // A page with more writing is no crisper.
+            let of_take = if shot::is_drawn(&frames[pool[k]]) {
+                1.0
+            } else {
+                (detail(k) / (crispest[k] + 1e-3)).min(1.0)
+            };
             let calm = 1.0 / (1.0 + motion[pool[k]] / 25.0);
             // Labels, encoders and seeks are all a little off at a cut.
             let settled = if dense {
@@ -104,9 +113,10 @@ impl Crowd {
                     * (0.4 + 0.6 * steady)
                     * mass
                     * (0.4 + 0.6 * crisp)
-                    * (0.5 + 0.5 * calm),
+                    * (0.5 + 0.5 * calm)
+                    * (SOFTEST + (1.0 - SOFTEST) * of_take),
             );
-            moment.push(q * crisp * calm * (0.25 + 0.75 * steady));
+            moment.push(q * calm * (0.25 + 0.75 * steady));
         }
         Self {
             worth,
@@ -115,6 +125,17 @@ impl Crowd {
             visits: interest.is_some(),
         }
     }
+}
+
+/// The detail that the take of each frame of the pool shows where it is crisp.
+fn of_takes(shots: &Shots, detail: impl Fn(usize) -> f32) -> Vec<f32> {
+    let mut crispest = Vec::with_capacity(shots.take.len());
+    for take in shots.take.chunk_by(|a, b| a == b) {
+        let first = crispest.len();
+        let mut details: Vec<f32> = (first..first + take.len()).map(&detail).collect();
+        crispest.resize(first + take.len(), percentile(&mut details, 0.9));
+    }
+    crispest
 }
 
 /// Seconds from a cut count: at once because every clock is a little off there, and for longer because pictures take a moment to be complete.

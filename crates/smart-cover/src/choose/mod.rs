@@ -104,6 +104,15 @@ mod tests {
     }
 
     #[test]
+    fn of_a_standing_scene_the_crispest_moment_is_taken_wherever_it_is() {
+        let (scene, soft) = (film::scene(0, 1).remove(0), samples::blurred(1));
+        let of = |share: f32, count| vec![film::mix(&scene, &soft, share); count];
+        let film = [of(0.3, 50), of(0.0, 5), of(0.3, 60)].concat();
+        let chosen = choose(&film::of(film), 1, false, true).chosen;
+        assert!((50..55).contains(&chosen[0].frame), "{chosen:?}");
+    }
+
+    #[test]
     fn a_scene_that_comes_back_counts_once() {
         let frames = film::of(
             [

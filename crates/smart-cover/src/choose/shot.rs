@@ -96,6 +96,13 @@ impl Shots {
             take.push(takes);
             shot.push(current);
         }
+        // Before the first and after the last there is an end as well where frames were left out.
+        if let (Some(first), Some(last)) = (pool.first(), pool.last()) {
+            let ends = |from: usize| Some((frames.get(from)?.time, frames.get(from + 1)?.time));
+            let before = first.checked_sub(1).and_then(ends);
+            edges.splice(0..0, before);
+            edges.extend(ends(*last));
+        }
         let inside = pool
             .iter()
             .map(|k| inside(frames[*k].time, &edges))
@@ -299,8 +306,11 @@ fn scenes(
 
 #[cfg(test)]
 mod tests {
-    use super::cuts;
-    use crate::{choose::film, feature::samples};
+    use super::{Looks, Shots, cuts};
+    use crate::{
+        choose::{film, quality},
+        feature::samples,
+    };
 
     #[test]
     fn a_cut_is_found_where_it_is() {
@@ -313,6 +323,20 @@ mod tests {
                 .collect::<Vec<_>>(),
             [11]
         );
+    }
+
+    #[test]
+    fn what_is_left_out_at_either_end_bounds_a_shot_as_a_cut_does() {
+        let frames = film::of([film::plain(0, 5), film::scene(0, 10), film::plain(0, 5)].concat());
+        let quality = quality::judge(&frames, &cuts(&frames), true);
+        let inside = |pool: Vec<usize>| {
+            let looks = Looks::new(&frames, &pool);
+            Shots::find(&frames, &quality, &cuts(&frames), &pool, &looks, false).inside
+        };
+        let scene = inside((5..15).collect());
+        assert_eq!((scene[0], scene[9]), (0.0, 0.0));
+        assert!((scene[3] - 3.0 * film::STEP).abs() < 1e-6);
+        assert!(inside((0..5).collect())[0] > 0.2);
     }
 
     #[test]

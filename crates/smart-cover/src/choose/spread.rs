@@ -29,6 +29,8 @@ const SAME_TAKE: f32 = 0.25;
 const SAME_SHOT: f32 = 0.4;
 /// Most frames that are compared.
 const MOST: usize = 1700;
+/// The power to which crispness counts among frames that look the same.
+const CRISP: f32 = 2.0;
 
 pub(crate) struct Spread {
     pub(crate) chosen: Vec<Choice>,
@@ -175,25 +177,11 @@ impl Field<'_> {
             if value < 0.015 * SAME_SCENE * SAME_SHOT && !self.chosen.is_empty() {
                 break;
             }
-            let same: Vec<usize> = self.crowd.near[best]
-                .clone()
-                .filter(|j| {
-                    self.shots.shot[*j] == self.shots.shot[best]
-                        && self.looks.distance(best, *j) < MOMENT
-                })
-                .collect();
-            let crispest = same
-                .iter()
-                .copied()
-                .filter(|k| alive[*k])
-                .max_by(|a, b| {
-                    self.crowd.moment[*a]
-                        .total_cmp(&self.crowd.moment[*b])
-                        .then(b.cmp(a))
-                })
-                .unwrap_or(best);
-            for k in same.into_iter().chain([best]) {
-                alive[k] = false;
+            let crispest = self.crispest(best, &alive);
+            for one in [best, crispest] {
+                for k in self.crowd.near[one].clone() {
+                    alive[k] &= !self.is_moment_of(one, k);
+                }
             }
             if delete_duplicates && self.chosen.iter().any(|(c, _)| self.alike(crispest, *c)) {
                 continue;
@@ -213,6 +201,29 @@ impl Field<'_> {
                 near.1 = near.1.min((self.frames[self.pool[k]].time - at).abs());
             }
         }
+    }
+
+    /// Whether frame k is of the same shot as another and looks like it.
+    fn is_moment_of(&self, other: usize, k: usize) -> bool {
+        self.shots.shot[k] == self.shots.shot[other] && self.looks.distance(other, k) < MOMENT
+    }
+
+    /// The crispest calm frame of those of its shot that look like `best`, however far away.
+    fn crispest(&self, best: usize, alive: &[bool]) -> usize {
+        let detail = |k: usize| self.frames[self.pool[k]].features.sharpness.detail;
+        let like: Vec<usize> = (0..self.pool.len())
+            .filter(|k| {
+                let same =
+                    || !shot::differ_on_the_ground(self.frames, self.pool[best], self.pool[*k]);
+                alive[*k] && self.is_moment_of(best, *k) && same()
+            })
+            .collect();
+        let mut details: Vec<f32> = like.iter().map(|k| detail(*k)).collect();
+        let top = percentile(&mut details, 0.95) + 1e-3;
+        let crisp = |k: usize| (detail(k) / top).min(1.0).powf(CRISP) * self.crowd.moment[k];
+        like.into_iter()
+            .max_by(|a, b| crisp(*a).total_cmp(&crisp(*b)).then(b.cmp(a)))
+            .unwrap_or(best)
     }
 
     fn alike(&self, a: usize, b: usize) -> bool {
