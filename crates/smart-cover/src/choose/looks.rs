@@ -1,6 +1,9 @@
 //! Distance in looks between frames: the layout of light and colour.
 
-use crate::{decode::Frame, feature::likeness::LAYOUT};
+use crate::{
+    decode::Frame,
+    feature::{likeness::LAYOUT, sums::sums},
+};
 
 /// Weight of luma and both colours.
 const WEIGHT: [f32; 3] = [1.0, 1.4, 1.95];
@@ -34,11 +37,8 @@ impl Looks {
 }
 
 fn apart(a: &[f32], b: &[f32]) -> f32 {
-    a.iter()
-        .zip(b)
-        .map(|(x, y)| (x - y) * (x - y))
-        .sum::<f32>()
-        .sqrt()
+    let [sum] = sums([a, b], |[x, y]| [(x - y) * (x - y)]);
+    sum.sqrt()
 }
 
 fn layouts(frames: &[Frame], pool: &[usize], drift: f32) -> Vec<Vec<f32>> {

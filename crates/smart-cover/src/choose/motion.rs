@@ -1,6 +1,6 @@
 //! Whether one picture is another that moved: blocks of it are looked for near by.
 
-use crate::feature::likeness::THUMB;
+use crate::feature::{likeness::THUMB, sums::sums};
 
 /// Blocks of the small luma that are looked for, and how far to each side.
 const BLOCK: (usize, usize) = (16, 12);
@@ -57,35 +57,48 @@ fn finer(
 }
 
 /// Mean difference between a block of b and what lies a step further in a, interpolated.
-fn between_samples(a: &[f32], b: &[f32], (left, top): (usize, usize), step: (f32, f32)) -> f32 {
+fn between_samples<'a>(
+    a: &'a [f32],
+    b: &'a [f32],
+    (left, top): (usize, usize),
+    step: (f32, f32),
+) -> f32 {
     let (width, height) = THUMB;
     let (dx, dy) = (step.0.floor(), step.1.floor());
     let (fx, fy) = (step.0 - dx, step.1 - dy);
-    let inside = |k: usize, d: f32, length: usize| {
-        let at = k as isize + d as isize;
-        (at >= 0 && at + 1 < length as isize).then_some(at as usize)
+    // Places whose four neighbours in a lie inside.
+    let inside = |from: usize, to: usize, d: f32, length: usize| {
+        let d = d as isize;
+        let from = (from as isize).max(-d);
+        let to = (to as isize).min(length as isize - 1 - d);
+        (from as usize..to.max(from) as usize, (from + d) as usize)
     };
-    let (mut sum, mut count) = (0.0_f32, 0.0_f32);
-    for row in top..top + BLOCK.1 {
-        let Some(y) = inside(row, dy, height) else {
-            continue;
-        };
-        let (above, below) = (&a[y * width..][..width], &a[(y + 1) * width..][..width]);
-        for column in left..left + BLOCK.0 {
-            let Some(x) = inside(column, dx, width) else {
-                continue;
-            };
-            let upper = above[x] + fx * (above[x + 1] - above[x]);
-            let lower = below[x] + fx * (below[x + 1] - below[x]);
-            sum += (b[row * width + column] - (upper + fy * (lower - upper))).abs();
-            count += 1.0;
-        }
+    let (columns, x) = inside(left, left + BLOCK.0, dx, width);
+    let (rows, y) = inside(top, top + BLOCK.1, dy, height);
+    let count = columns.len() * rows.len();
+    if count == 0 {
+        return f32::INFINITY;
     }
-    if count < 1.0 {
-        f32::INFINITY
-    } else {
-        sum / count
-    }
+    let row = |plane: &'a [f32], y: usize, x: usize| &plane[y * width + x..][..columns.len()];
+    let sum: f32 = rows
+        .zip(y..)
+        .map(|(here, y)| {
+            let planes = [
+                row(b, here, columns.start),
+                row(a, y, x),
+                row(a, y, x + 1),
+                row(a, y + 1, x),
+                row(a, y + 1, x + 1),
+            ];
+            let [sum] = sums(planes, |[b, upper, upper_next, lower, lower_next]| {
+                let upper = upper + fx * (upper_next - upper);
+                let lower = lower + fx * (lower_next - lower);
+                [(b - (upper + fy * (lower - upper))).abs()]
+            });
+            sum
+        })
+        .sum();
+    sum / count as f32
 }
 
 /// Mean difference between a block of b and the one of a that lies a step further, counted from the far corner of the search.
@@ -100,10 +113,8 @@ fn block(a: &[f32], b: &[f32], (left, top): (usize, usize), (x, y): (usize, usiz
             let here = &b[row * width..][columns.clone()];
             let there = &a[(row + y - SEARCH.1) * width..]
                 [columns.start + x - SEARCH.0..columns.end + x - SEARCH.0];
-            here.iter()
-                .zip(there)
-                .map(|(b, a)| (b - a).abs())
-                .sum::<f32>()
+            let [sum] = sums([here, there], |[b, a]| [(b - a).abs()]);
+            sum
         })
         .sum();
     sum / count

@@ -1,7 +1,10 @@
 //! Fades and dissolves: frames that are a mix of what was before and what comes after.
 
 use super::{exchange::exchanges, ramp};
-use crate::{decode::Frame, feature::likeness};
+use crate::{
+    decode::Frame,
+    feature::{likeness, sums::sums},
+};
 
 /// Reach to each side, in seconds.
 const SPANS: [f64; 2] = [0.25, 0.45];
@@ -77,19 +80,12 @@ fn mix(frames: &[Frame], at: usize, span: f64) -> f32 {
     if apart < 5.0 {
         return 0.0;
     }
-    let (mut product, mut square) = (0.0_f32, 1e-3_f32);
-    for ((a, b), c) in a.iter().zip(b).zip(c) {
-        product += (b - a) * (c - a);
-        square += (b - a) * (b - a);
-    }
-    let share = (product / square).clamp(0.0, 1.0);
-    let left: f32 = a
-        .iter()
-        .zip(b)
-        .zip(c)
-        .map(|((a, b), c)| (a + share * (b - a) - c).abs())
-        .sum::<f32>()
-        / c.len().max(1) as f32;
+    let [product, square] = sums([a, b, c], |[a, b, c]| {
+        [(b - a) * (c - a), (b - a) * (b - a)]
+    });
+    let share = (product / (square + 1e-3)).clamp(0.0, 1.0);
+    let [left] = sums([a, b, c], |[a, b, c]| [(a + share * (b - a) - c).abs()]);
+    let left = left / c.len().max(1) as f32;
     if UNDER_WAY.contains(&share) && left < 0.16 * apart + 0.4 {
         (apart / 10.0).min(1.0)
     } else {

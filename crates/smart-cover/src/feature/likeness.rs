@@ -1,5 +1,6 @@
 //! How a picture looks as a whole, and how alike two pictures are.
 
+use super::sums::sums;
 use crate::plane::Picture;
 
 /// Cells of the layout.
@@ -149,19 +150,20 @@ fn boxed(plane: &[f32]) -> Vec<f32> {
 
 /// Mean absolute difference of two thumbs.
 pub(crate) fn difference(a: &[f32], b: &[f32]) -> f32 {
-    a.iter().zip(b).map(|(a, b)| (a - b).abs()).sum::<f32>() / a.len().max(1) as f32
+    let [sum] = sums([a, b], |[a, b]| [(a - b).abs()]);
+    sum / a.len().max(1) as f32
 }
 
 /// Correlation of two thumbs, and the contrast of the first in terms of the second.
 pub(crate) fn agreement(a: &[f32], b: &[f32]) -> (f32, f32) {
-    let mean = |v: &[f32]| v.iter().sum::<f32>() / v.len().max(1) as f32;
-    let (mean_a, mean_b) = (mean(a), mean(b));
-    let (mut product, mut square_a, mut square_b) = (0.0_f32, 1e-3_f32, 1e-3_f32);
-    for (a, b) in a.iter().zip(b) {
-        product += (a - mean_a) * (b - mean_b);
-        square_a += (a - mean_a).powi(2);
-        square_b += (b - mean_b).powi(2);
-    }
+    let count = a.len().max(1) as f32;
+    let [sum_a, sum_b] = sums([a, b], |[a, b]| [a, b]);
+    let (mean_a, mean_b) = (sum_a / count, sum_b / count);
+    let [product, square_a, square_b] = sums([a, b], |[a, b]| {
+        let (a, b) = (a - mean_a, b - mean_b);
+        [a * b, a * a, b * b]
+    });
+    let (square_a, square_b) = (square_a + 1e-3, square_b + 1e-3);
     (product / (square_a * square_b).sqrt(), product / square_b)
 }
 

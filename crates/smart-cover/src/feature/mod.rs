@@ -4,6 +4,7 @@ pub(crate) mod exposure;
 pub(crate) mod likeness;
 pub(crate) mod pattern;
 pub(crate) mod sharpness;
+pub(crate) mod sums;
 pub(crate) mod text;
 
 use crate::plane::{Picture, Plane};
