@@ -140,7 +140,7 @@ fn of_takes(shots: &Shots, detail: impl Fn(usize) -> f32) -> Vec<f32> {
 
 /// Seconds from a cut count: at once because every clock is a little off there, and for longer because pictures take a moment to be complete.
 fn settled(inside: f32) -> f32 {
-    (0.6 + 0.4 * inside / 0.2).min(1.0) * (0.9 + 0.1 * inside).min(1.0)
+    (0.6 + 0.4 * inside / 0.2).min(1.0) * (0.8 + 0.2 * inside / 0.5).min(1.0)
 }
 
 /// Change of luma against the calmer of both neighbours.

@@ -96,12 +96,13 @@ impl Shots {
             take.push(takes);
             shot.push(current);
         }
-        // Before the first and after the last there is an end as well where frames were left out.
+        // Frames that were left out at either end bound a shot as well, and so does the end of the file: the last frame may be a leftover.
         if let (Some(first), Some(last)) = (pool.first(), pool.last()) {
-            let ends = |from: usize| Some((frames.get(from)?.time, frames.get(from + 1)?.time));
-            let before = first.checked_sub(1).and_then(ends);
-            edges.splice(0..0, before);
-            edges.extend(ends(*last));
+            let left_out = first
+                .checked_sub(1)
+                .map(|k| (frames[k].time, frames[*first].time));
+            edges.splice(0..0, left_out);
+            edges.push((frames[*last].time, f64::INFINITY));
         }
         let inside = pool
             .iter()
@@ -336,7 +337,8 @@ mod tests {
         let scene = inside((5..15).collect());
         assert_eq!((scene[0], scene[9]), (0.0, 0.0));
         assert!((scene[3] - 3.0 * film::STEP).abs() < 1e-6);
-        assert!(inside((0..5).collect())[0] > 0.2);
+        let whole = inside((0..20).collect());
+        assert_eq!((whole[0] > 0.2, whole[19]), (true, 0.0));
     }
 
     #[test]
