@@ -1,6 +1,6 @@
 //! Wipes, irises, and dissolves between moving pictures: each place of the frame is on its own way from what was there to what will be.
 
-use super::{motion::unmoved, ramp, slide::slide, transition};
+use super::{motion::unmoved, ramp, shot::Palette, slide::slide, transition};
 use crate::{
     decode::Frame,
     feature::likeness::{self, CELLS},
@@ -29,6 +29,8 @@ const CLEAR: f64 = 0.2;
 const FAR: f32 = 12.0;
 /// … and agree less than this in structure: under an exposure that adapts, they would.
 const ALIKE: f32 = 0.3;
+/// … and this much of their light, or of one colour, is exchanged: what moves through a frame changes places, but hardly shades.
+const OTHER_SHADES: f32 = 0.33;
 
 /// 0 for a frame of its own, up to 1 for one half way from another picture to a third.
 pub(super) fn exchanges(frames: &[Frame]) -> Vec<f32> {
@@ -84,7 +86,9 @@ fn leads_elsewhere(frames: &[Frame], first: usize, last: usize) -> bool {
     let (from, to) = (&before.features.look, &after.features.look);
     let cells = from.layout.chunks_exact(3).zip(to.layout.chunks_exact(3));
     let way: f32 = cells.map(|(a, b)| Cell::of(a, b, a).way).sum();
-    way > FAR * (CELLS.0 * CELLS.1) as f32 && likeness::structure(&from.thumb, &to.thumb) < ALIKE
+    way > FAR * (CELLS.0 * CELLS.1) as f32
+        && likeness::structure(&from.thumb, &to.thumb) < ALIKE
+        && Palette::of(before).other_shades(&Palette::of(after)) > OTHER_SHADES
 }
 
 fn between(frames: &[Frame], at: usize, span: f64) -> f32 {
@@ -162,17 +166,36 @@ mod tests {
         exchanges(&frames)
     }
 
+    /// From one picture to another behind an edge.
+    fn wipe(a: &Picture, b: &Picture) -> Vec<Picture> {
+        let at = |p: &Picture, x: usize, y: usize| p.y.data[y * samples::WIDTH + x];
+        let step = |k: usize| {
+            let edge = k * samples::WIDTH / 12;
+            samples::luma(|x, y| at(if x < edge { b } else { a }, x, y))
+        };
+        (1..12).map(step).collect()
+    }
+
     #[test]
     fn a_wipe_is_an_exchange_of_places() {
-        let (a, b) = (film::scene(0, 1), film::scene(1, 1));
-        let at = |p: &[Picture], x: usize, y: usize| p[0].y.data[y * samples::WIDTH + x];
-        let wipe = (1..12).map(|k| {
-            let edge = k * samples::WIDTH / 12;
-            samples::luma(|x, y| at(if x < edge { &b } else { &a }, x, y))
-        });
-        let exchanged = through(wipe.collect());
+        let exchanged = through(wipe(&film::scene(0, 1)[0], &film::scene(1, 1)[0]));
         assert!(exchanged[15..20].iter().all(|e| *e > 0.2), "{exchanged:?}");
         assert!(exchanged[..10].iter().all(|e| *e == 0.0), "{exchanged:?}");
+    }
+
+    #[test]
+    fn what_keeps_its_shades_is_the_same_picture_with_its_parts_elsewhere() {
+        let (here, there) = (
+            samples::luma(samples::scene),
+            samples::luma(|x, y| samples::scene(samples::WIDTH - 1 - x, samples::HEIGHT - 1 - y)),
+        );
+        let film = [
+            vec![here.clone(); 12],
+            wipe(&here, &there),
+            vec![there.clone(); 12],
+        ];
+        let exchanged = exchanges(&film::of(film.concat()));
+        assert!(exchanged.iter().all(|e| *e == 0.0), "{exchanged:?}");
     }
 
     #[test]

@@ -12,8 +12,7 @@ const CUT_DIM: f32 = 1.5;
 const UNLIKE: f32 = 0.5;
 /// … and this many times more than the picture changes just before and after.
 const CUT_RATIO: f32 = 3.0;
-/// Numbers of a palette, and how much of it a cut exchanges at least (0 to 1).
-const PALETTE: usize = 48;
+/// How much of the palette a cut exchanges at least.
 const REPAINTED: f32 = 0.15;
 /// Without a cut, a picture this far in looks from where the shot began is another one: a pan, a slow dissolve, a visitor.
 const DRIFTED: f32 = 1.1;
@@ -190,21 +189,8 @@ pub(super) fn cuts(frames: &[Frame]) -> Vec<bool> {
     let thumb = |f: &Frame| f.features.look.thumb.clone();
     let change =
         pairs(&|a, b| likeness::difference(&a.features.look.thumb, &b.features.look.thumb));
-    // A moving camera changes every place at once, but hardly which shades and colours there are.
-    let palettes: Vec<[f32; PALETTE]> = frames
-        .iter()
-        .map(|f| palette(&f.features.look.layout))
-        .collect();
-    let repaint: Vec<f32> = palettes
-        .windows(2)
-        .map(|w| {
-            w[0].iter()
-                .zip(&w[1])
-                .map(|(a, b)| (a - b).abs())
-                .sum::<f32>()
-                / 6.0
-        })
-        .collect();
+    let palettes: Vec<Palette> = frames.iter().map(Palette::of).collect();
+    let repaint: Vec<f32> = palettes.windows(2).map(|w| w[0].exchanged(&w[1])).collect();
     (0..change.len())
         .map(|k| {
             let other = || likeness::structure(&thumb(&frames[k]), &thumb(&frames[k + 1])) < UNLIKE;
@@ -229,22 +215,46 @@ fn usual(change: &[f32], k: usize) -> f32 {
 }
 
 /// Shares of 16 steps each of luma and both colours over the cells of a layout, colours in finer steps.
-fn palette(layout: &[f32]) -> [f32; PALETTE] {
-    let mut shares = [0.0; PALETTE];
-    let weight = 3.0 / layout.len().max(3) as f32;
-    for (k, value) in layout.iter().enumerate() {
-        let (bank, fine) = (k % 3, if k % 3 == 0 { 16.0 } else { 6.0 });
-        let step = if bank == 0 {
-            value / fine
-        } else {
-            (value - 128.0) / fine + 8.0
+///
+/// A moving camera changes every place at once, but hardly which shades and colours there are.
+pub(super) struct Palette([f32; 3 * STEPS]);
+
+const STEPS: usize = 16;
+
+impl Palette {
+    pub(super) fn of(frame: &Frame) -> Self {
+        let layout = &frame.features.look.layout;
+        let mut shares = [0.0; 3 * STEPS];
+        let weight = 3.0 / layout.len().max(3) as f32;
+        for (k, value) in layout.iter().enumerate() {
+            let (bank, fine) = (k % 3, if k % 3 == 0 { 16.0 } else { 6.0 });
+            let step = if bank == 0 {
+                value / fine
+            } else {
+                (value - 128.0) / fine + 8.0
+            }
+            .clamp(0.0, 14.999);
+            let part = step.fract();
+            shares[bank * STEPS + step as usize] += weight * (1.0 - part);
+            shares[bank * STEPS + step as usize + 1] += weight * part;
         }
-        .clamp(0.0, 14.999);
-        let part = step.fract();
-        shares[bank * 16 + step as usize] += weight * (1.0 - part);
-        shares[bank * 16 + step as usize + 1] += weight * part;
+        Self(shares)
     }
-    shares
+
+    /// How much of it is exchanged in another, 0 to 1.
+    fn exchanged(&self, other: &Self) -> f32 {
+        self.banks(other).sum::<f32>() / 3.0
+    }
+
+    /// How much is exchanged of what differs most: luma, u or v, 0 to 1.
+    pub(super) fn other_shades(&self, other: &Self) -> f32 {
+        self.banks(other).fold(0.0, f32::max)
+    }
+
+    fn banks(&self, other: &Self) -> impl Iterator<Item = f32> {
+        let pairs = self.0.chunks(STEPS).zip(other.0.chunks(STEPS));
+        pairs.map(|(a, b)| likeness::difference(a, b) * STEPS as f32 / 2.0)
+    }
 }
 
 /// Gathers shots that look alike, longest and best first; returns the scene of each frame and how many there are.

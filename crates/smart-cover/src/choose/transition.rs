@@ -21,6 +21,9 @@ const SAME_PICTURE: f32 = 0.97;
 const WHOLE: f32 = 0.9;
 const FADED: f32 = 0.75;
 
+/// Pictures with as much contrast that correlate so much are one that goes on: from surely not to surely.
+const LIKE: (f32, f32) = (0.80, 0.90);
+
 /// 0 for a frame of its own, up to 1 for a mix of its neighbours.
 pub(crate) fn mixes(frames: &[Frame]) -> Vec<f32> {
     let mixed: Vec<f32> = exchanges(frames)
@@ -87,7 +90,17 @@ fn mix(frames: &[Frame], at: usize, span: f64) -> f32 {
     let [left] = sums([a, b, c], |[a, b, c]| [(a + share * (b - a) - c).abs()]);
     let left = left / c.len().max(1) as f32;
     if UNDER_WAY.contains(&share) && left < 0.16 * apart + 0.4 {
-        (apart / 10.0).min(1.0)
+        (apart / 10.0).min(1.0) * (1.0 - goes_on(a, b))
+    } else {
+        0.0
+    }
+}
+
+/// How surely two pictures are one that goes on, in another light or with somebody who moved, and neither of them a fade of the other.
+fn goes_on(a: &[f32], b: &[f32]) -> f32 {
+    let (agreement, contrast) = likeness::agreement(a, b);
+    if (WHOLE * agreement..agreement / WHOLE).contains(&contrast) {
+        ramp(agreement, LIKE.0, LIKE.1)
     } else {
         0.0
     }
@@ -117,7 +130,7 @@ fn lost(thumb: &[f32], clear: &[f32]) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::mixes;
-    use crate::choose::film;
+    use crate::{choose::film, feature::samples};
 
     #[test]
     fn a_fade_is_known_at_the_edge_of_what_was_seen() {
@@ -140,6 +153,14 @@ mod tests {
         let mixed = with_between(|share| film::mix(&a[0], &b[0], share));
         assert!(mixed[26] > 0.8, "{mixed:?}");
         assert!(mixed[5] == 0.0 && mixed[48] == 0.0, "{mixed:?}");
+    }
+
+    #[test]
+    fn a_light_that_changes_is_no_mix() {
+        let lit = |k: usize| samples::luma(|x, y| samples::scene(x, y) / 2 + 2 * k as u8);
+        let film = (0..50_usize).map(|k| lit(k.clamp(15, 35)));
+        let mixed = mixes(&film::of(film));
+        assert!(mixed.iter().all(|share| *share == 0.0), "{mixed:?}");
     }
 
     #[test]
