@@ -61,7 +61,10 @@ impl Crowd {
         let witnesses: Vec<usize> = (0..pool.len())
             .step_by(pool.len().div_ceil(WITNESSES))
             .collect();
-        let motion = motion(frames, dense);
+        let (motion, livelier) = (
+            motion(frames, dense, f32::min),
+            motion(frames, dense, f32::max),
+        );
         let detail = |k: usize| frames[pool[k]].features.sharpness.detail;
         let (mut worth, mut moment) = (Vec::new(), Vec::new());
         let crispest = of_takes(shots, detail);
@@ -99,6 +102,7 @@ impl Crowd {
                 (detail(k) / (crispest[k] + 1e-3)).min(1.0)
             };
             let calm = 1.0 / (1.0 + motion[pool[k]] / 25.0);
+            let calmer = 1.0 / (1.0 + livelier[pool[k]] / 25.0);
             // Labels, encoders and seeks are all a little off at a cut.
             let settled = if dense {
                 settled(shots.inside[k] as f32)
@@ -116,7 +120,7 @@ impl Crowd {
                     * (0.5 + 0.5 * calm)
                     * (SOFTEST + (1.0 - SOFTEST) * of_take),
             );
-            moment.push(q * calm * (0.25 + 0.75 * steady));
+            moment.push(q * calmer * (0.25 + 0.75 * steady));
         }
         Self {
             worth,
@@ -143,8 +147,8 @@ fn settled(inside: f32) -> f32 {
     (0.6 + 0.4 * inside / 0.2).min(1.0) * (0.8 + 0.2 * inside / 0.5).min(1.0)
 }
 
-/// Change of luma against the calmer of both neighbours.
-fn motion(frames: &[Frame], dense: bool) -> Vec<f32> {
+/// Change of luma against the calmer or the livelier of both neighbours.
+fn motion(frames: &[Frame], dense: bool, of_both: fn(f32, f32) -> f32) -> Vec<f32> {
     if !dense || frames.len() < 3 {
         return vec![0.0; frames.len()];
     }
@@ -155,11 +159,8 @@ fn motion(frames: &[Frame], dense: bool) -> Vec<f32> {
     (0..frames.len())
         .map(|k| {
             let before = k.checked_sub(1).and_then(|b| steps.get(b));
-            before
-                .into_iter()
-                .chain(steps.get(k))
-                .copied()
-                .fold(f32::INFINITY, f32::min)
+            let sides = before.into_iter().chain(steps.get(k)).copied();
+            sides.reduce(of_both).unwrap_or(0.0)
         })
         .collect()
 }

@@ -113,6 +113,27 @@ mod tests {
     }
 
     #[test]
+    fn the_last_frame_before_the_picture_moves_is_none_of_its_standing_ones() {
+        let soft = film::mix(&film::scene(0, 1)[0], &samples::blurred(1), 0.2);
+        let pan =
+            |k: usize| samples::luma(move |x, y| samples::scene((x + 8 * k) % samples::WIDTH, y));
+        let film = [vec![soft; 12], (0..20).map(pan).collect()].concat();
+        let decision = choose(&film::of(film), 1, false, true);
+        let chosen = decision.chosen[0].frame;
+        assert!(chosen < 12, "{chosen}");
+    }
+
+    #[test]
+    fn where_fewer_covers_may_come_no_weak_one_does() {
+        let dim = film::mix(&film::plain(0, 1)[0], &film::scene(1, 1)[0], 0.14);
+        let frames = film::of([film::scene(0, 40), vec![dim; 20]].concat());
+        let of = |delete_duplicates| choose(&frames, 2, delete_duplicates, true);
+        let (few, all) = (of(true), of(false));
+        let counts = (few.chosen.len(), all.chosen.len());
+        assert_eq!(counts, (1, 2), "{:?} {:?}", all.chosen, all.quality[50]);
+    }
+
+    #[test]
     fn a_scene_that_comes_back_counts_once() {
         let frames = film::of(
             [

@@ -27,6 +27,8 @@ const SAME_SCENE: f32 = 0.25;
 const SAME_TAKE: f32 = 0.25;
 /// … and, beside that, whose very shot has one.
 const SAME_SHOT: f32 = 0.4;
+/// Where fewer covers may come, none does that is worth less than this share of the first one.
+const WEAK: f32 = 0.15;
 /// Most frames that are compared.
 const MOST: usize = 1700;
 /// The power to which crispness counts among frames that look the same.
@@ -183,15 +185,18 @@ impl Field<'_> {
                     alive[k] &= !self.is_moment_of(one, k);
                 }
             }
-            if delete_duplicates && self.chosen.iter().any(|(c, _)| self.alike(crispest, *c)) {
-                continue;
-            }
             // What is told is in the measure of the first cover.
             let plain = if self.chosen.is_empty() || self.crowd.visits {
                 value
             } else {
                 value * self.crowd.worth[best].powf(1.0 - NEXT)
             };
+            if delete_duplicates && self.chosen.iter().any(|(c, _)| self.alike(crispest, *c)) {
+                continue;
+            }
+            if delete_duplicates && self.is_weak(crispest) {
+                continue;
+            }
             let least = self.chosen.last().map_or(1.0, |(_, score)| *score);
             self.chosen.push((crispest, plain.min(least)));
             used.add(self.shots, crispest);
@@ -201,6 +206,15 @@ impl Field<'_> {
                 near.1 = near.1.min((self.frames[self.pool[k]].time - at).abs());
             }
         }
+    }
+
+    /// Whether frame k by itself is next to nothing beside the first cover. A page beside pictures is, and comes all the same.
+    fn is_weak(&self, k: usize) -> bool {
+        let first = self
+            .chosen
+            .first()
+            .map_or(0.0, |(k, _)| self.crowd.worth[*k]);
+        self.crowd.worth[k] < WEAK * first && !shot::is_drawn(&self.frames[self.pool[k]])
     }
 
     /// Whether frame k is of the same shot as another and looks like it.
