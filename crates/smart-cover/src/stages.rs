@@ -25,7 +25,7 @@ use crate::{
 
 /// A video whose covers are picked stage by stage: look, choose, write. [`pick`](crate::pick) does all of it in one call.
 ///
-/// Looking is what takes time; choosing takes a tenth of that, so that several sets of covers come from one look.
+/// Looking is what takes time; choosing takes a fraction of that, so that several sets of covers come from one look.
 ///
 /// ```no_run
 /// use smart_cover::{Cancel, Options, Video};

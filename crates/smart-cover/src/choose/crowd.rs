@@ -61,10 +61,7 @@ impl Crowd {
         let witnesses: Vec<usize> = (0..pool.len())
             .step_by(pool.len().div_ceil(WITNESSES))
             .collect();
-        let (motion, livelier) = (
-            motion(frames, dense, f32::min),
-            motion(frames, dense, f32::max),
-        );
+        let motion = motion(frames, dense);
         let detail = |k: usize| frames[pool[k]].features.sharpness.detail;
         let (mut worth, mut moment) = (Vec::new(), Vec::new());
         let crispest = of_takes(shots, detail);
@@ -101,8 +98,7 @@ impl Crowd {
             } else {
                 (detail(k) / (crispest[k] + 1e-3)).min(1.0)
             };
-            let calm = 1.0 / (1.0 + motion[pool[k]] / 25.0);
-            let calmer = 1.0 / (1.0 + livelier[pool[k]] / 25.0);
+            let [calm, calm_to_both] = motion[pool[k]].map(|motion| 1.0 / (1.0 + motion / 25.0));
             // Labels, encoders and seeks are all a little off at a cut.
             let settled = if dense {
                 settled(shots.inside[k] as f32)
@@ -120,7 +116,7 @@ impl Crowd {
                     * (0.5 + 0.5 * calm)
                     * (SOFTEST + (1.0 - SOFTEST) * of_take),
             );
-            moment.push(q * calmer * (0.25 + 0.75 * steady));
+            moment.push(q * calm_to_both * (0.25 + 0.75 * steady));
         }
         Self {
             worth,
@@ -147,10 +143,10 @@ fn settled(inside: f32) -> f32 {
     (0.6 + 0.4 * inside / 0.2).min(1.0) * (0.8 + 0.2 * inside / 0.5).min(1.0)
 }
 
-/// Change of luma against the calmer or the livelier of both neighbours.
-fn motion(frames: &[Frame], dense: bool, of_both: fn(f32, f32) -> f32) -> Vec<f32> {
+/// Change of luma against the calmer and the livelier of both neighbours.
+fn motion(frames: &[Frame], dense: bool) -> Vec<[f32; 2]> {
     if !dense || frames.len() < 3 {
-        return vec![0.0; frames.len()];
+        return vec![[0.0; 2]; frames.len()];
     }
     let steps: Vec<f32> = frames
         .windows(2)
@@ -160,7 +156,7 @@ fn motion(frames: &[Frame], dense: bool, of_both: fn(f32, f32) -> f32) -> Vec<f3
         .map(|k| {
             let before = k.checked_sub(1).and_then(|b| steps.get(b));
             let sides = before.into_iter().chain(steps.get(k)).copied();
-            sides.reduce(of_both).unwrap_or(0.0)
+            [f32::min, f32::max].map(|of_both| sides.clone().reduce(of_both).unwrap_or(0.0))
         })
         .collect()
 }

@@ -12,7 +12,8 @@ const CUT_DIM: f32 = 1.5;
 const UNLIKE: f32 = 0.5;
 /// … and this many times more than the picture changes just before and after.
 const CUT_RATIO: f32 = 3.0;
-/// How much of the palette a cut exchanges at least.
+/// Steps of luma and of each colour in a palette, and how much of it a cut exchanges at least.
+const STEPS: usize = 16;
 const REPAINTED: f32 = 0.15;
 /// Without a cut, a picture this far in looks from where the shot began is another one: a pan, a slow dissolve, a visitor.
 const DRIFTED: f32 = 1.1;
@@ -71,7 +72,14 @@ impl Shots {
             Vec::with_capacity(pool.len()),
         );
         let (mut takes, mut current, mut start) = (0, 0, 0);
-        let mut edges = Vec::new();
+        // Frames that were left out at either end bound a shot as well, and so does the end of the file: the last frame may be a leftover.
+        let before_all = pool
+            .first()
+            .and_then(|first| Some((first.checked_sub(1)?, *first)));
+        let mut edges: Vec<(f64, f64)> = before_all
+            .map(|(out, first)| (frames[out].time, frames[first].time))
+            .into_iter()
+            .collect();
         for (k, frame) in pool.iter().enumerate() {
             if let Some(before) = k.checked_sub(1).map(|b| pool[b]) {
                 let apart = frames[*frame].time - frames[before].time > GAP;
@@ -95,14 +103,7 @@ impl Shots {
             take.push(takes);
             shot.push(current);
         }
-        // Frames that were left out at either end bound a shot as well, and so does the end of the file: the last frame may be a leftover.
-        if let (Some(first), Some(last)) = (pool.first(), pool.last()) {
-            let left_out = first
-                .checked_sub(1)
-                .map(|k| (frames[k].time, frames[*first].time));
-            edges.splice(0..0, left_out);
-            edges.push((frames[*last].time, f64::INFINITY));
-        }
+        edges.extend(pool.last().map(|last| (frames[*last].time, f64::INFINITY)));
         let inside = pool
             .iter()
             .map(|k| inside(frames[*k].time, &edges))
@@ -214,12 +215,10 @@ fn usual(change: &[f32], k: usize) -> f32 {
     median(k.saturating_sub(4)..k).max(median(k + 1..k + 5))
 }
 
-/// Shares of 16 steps each of luma and both colours over the cells of a layout, colours in finer steps.
+/// Shares of steps each of luma and both colours over the cells of a layout, colours in finer steps.
 ///
 /// A moving camera changes every place at once, but hardly which shades and colours there are.
 pub(super) struct Palette([f32; 3 * STEPS]);
-
-const STEPS: usize = 16;
 
 impl Palette {
     pub(super) fn of(frame: &Frame) -> Self {

@@ -185,18 +185,16 @@ impl Field<'_> {
                     alive[k] &= !self.is_moment_of(one, k);
                 }
             }
+            let like = |(chosen, _): &(usize, f32)| self.alike(crispest, *chosen);
+            if delete_duplicates && (self.is_weak(crispest) || self.chosen.iter().any(like)) {
+                continue;
+            }
             // What is told is in the measure of the first cover.
             let plain = if self.chosen.is_empty() || self.crowd.visits {
                 value
             } else {
                 value * self.crowd.worth[best].powf(1.0 - NEXT)
             };
-            if delete_duplicates && self.chosen.iter().any(|(c, _)| self.alike(crispest, *c)) {
-                continue;
-            }
-            if delete_duplicates && self.is_weak(crispest) {
-                continue;
-            }
             let least = self.chosen.last().map_or(1.0, |(_, score)| *score);
             self.chosen.push((crispest, plain.min(least)));
             used.add(self.shots, crispest);
