@@ -43,6 +43,17 @@ pub(crate) fn plain(shade: u8, frames: usize) -> Vec<Picture> {
     vec![samples::luma(|_, _| shade); frames]
 }
 
+/// A dark screen: dim writing that begins in another column on each page, and a bright clock that goes on.
+pub(crate) fn screen(page: usize, hand: usize) -> Picture {
+    samples::luma(move |x, y| match (x, y) {
+        (110..150, 50..84) => 250 - 200 * u8::from(x == 112 + hand),
+        (x, 4..80) if (6 + page..40 + 25 * page).contains(&x) => {
+            20 + 45 * u8::from(x / 2 % 3 != page && y / 4 % 2 == page % 2)
+        }
+        _ => 20,
+    })
+}
+
 /// What a camera sees that moved by so many pixels to the side, over soft shapes.
 pub(crate) fn view(by: usize) -> Picture {
     samples::luma(move |x, y| {

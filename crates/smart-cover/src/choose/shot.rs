@@ -28,15 +28,14 @@ const SAME_LOOKS: f32 = 0.45;
 const SAME_STRUCTURE: (f32, f32) = (0.90, 0.75);
 /// … or that have so much of their lit ground in common, in the same places: a head before a wall with and without a caption.
 const SAME_GROUND: f32 = 0.55;
-/// Pages and screens share their ground, so that looks say little: with this much even ground their writing has to agree.
+/// Pages and screens share their ground, so that looks say little: with this much even ground …
 const DRAWN: f32 = 0.8;
-const SAME_WRITING: f32 = 0.5;
 /// A frame that differs less than this from one beside it stands still.
 const STANDING: f32 = 0.1;
-/// With this much even ground, what stands still is a page or a slide, pictures on it or not …
+/// … and with this much when it stands still, pictures on it or not …
 const SLIDE: f32 = 0.5;
-/// … and what is on it agrees as well when it is the same.
-const SAME_SLIDE: f32 = 0.72;
+/// … what is on the ground has to agree so far, place by place, however faint: a bright clock in the corner outweighs no page.
+const SAME_WRITING: f32 = 0.68;
 /// Most shots of a scene that a new one is compared with.
 const LEADERS: usize = 6;
 
@@ -91,11 +90,13 @@ impl Shots {
                 let blink = span < BLINK && looks.distance(k - 1, k) < BLINK_LOOKS;
                 let goes_on = junk && (waver || blink);
                 let drifted = looks.distance(start, k) > DRIFTED;
+                let turned =
+                    is_slide(frames, *frame) && differ_on_the_ground(frames, pool[start], *frame);
                 if cut || junk {
                     edges.push((frames[before].time, frames[*frame].time));
                 }
-                takes += usize::from(apart || (cut || junk) && !goes_on);
-                if apart || cut || junk || drifted {
+                takes += usize::from(apart || turned || (cut || junk) && !goes_on);
+                if apart || cut || junk || drifted || turned {
                     current += 1;
                     start = k;
                 }
@@ -136,22 +137,19 @@ pub(super) fn is_drawn(frame: &Frame) -> bool {
     frame.features.pattern.even > DRAWN
 }
 
-/// Whether what is on the ground of two pages agrees.
-pub(super) fn same_writing(a: &[f32], b: &[f32]) -> bool {
-    likeness::structure(a, b) > SAME_WRITING
-}
-
-/// Whether the ground of two frames says nothing of them, and what is on it differs.
+/// How far what is on the ground of two frames agrees, where that ground says nothing of them.
 ///
 /// That holds for pages, screens and drawings, and for slides with pictures: those stand still, as no head before a wall ever does.
-pub(super) fn differ_on_the_ground(frames: &[Frame], a: usize, b: usize) -> bool {
+pub(super) fn on_the_ground(frames: &[Frame], a: usize, b: usize) -> Option<f32> {
     let thumb = |k: usize| frames[k].features.look.thumb.as_slice();
-    if is_drawn(&frames[a]) && is_drawn(&frames[b]) {
-        return !same_writing(thumb(a), thumb(b));
-    }
-    is_slide(frames, a)
-        && is_slide(frames, b)
-        && likeness::beyond_ground(thumb(a), thumb(b)) < SAME_SLIDE
+    let pages =
+        is_drawn(&frames[a]) && is_drawn(&frames[b]) || is_slide(frames, a) && is_slide(frames, b);
+    pages.then(|| likeness::beyond_ground(thumb(a), thumb(b)))
+}
+
+/// Whether two frames are pages that differ.
+pub(super) fn differ_on_the_ground(frames: &[Frame], a: usize, b: usize) -> bool {
+    on_the_ground(frames, a, b).is_some_and(|same| same < SAME_WRITING)
 }
 
 fn is_slide(frames: &[Frame], k: usize) -> bool {
@@ -278,8 +276,8 @@ fn scenes(
     let thumb = |k: usize| frames[pool[k]].features.look.thumb.as_slice();
     let alike = |a: usize, b: usize| {
         let near = looks.distance(a, b);
-        if is_drawn(&frames[pool[a]]) && is_drawn(&frames[pool[b]]) {
-            return near < SAME_STRUCTURE.0 && same_writing(thumb(a), thumb(b));
+        if let Some(same) = on_the_ground(frames, pool[a], pool[b]) {
+            return near < SAME_STRUCTURE.0 && same > SAME_WRITING;
         }
         let layout = |k: usize| frames[pool[k]].features.look.layout.as_slice();
         near < SAME_LOOKS
@@ -316,10 +314,10 @@ fn scenes(
 
 #[cfg(test)]
 mod tests {
-    use super::{Looks, Shots, cuts};
+    use super::{Looks, Shots, cuts, differ_on_the_ground, is_drawn};
     use crate::{
         choose::{film, quality},
-        feature::samples,
+        feature::{likeness, samples},
     };
 
     #[test]
@@ -348,6 +346,38 @@ mod tests {
         assert!((scene[3] - 3.0 * film::STEP).abs() < 1e-6);
         let whole = inside((0..20).collect());
         assert_eq!((whole[0] > 0.2, whole[19]), (true, 0.0));
+    }
+
+    #[test]
+    fn screens_are_told_by_their_dim_writing_beside_a_bright_clock() {
+        let frames = film::of([
+            film::screen(0, 1),
+            film::screen(0, 9),
+            film::screen(1, 9),
+            film::screen(1, 12),
+        ]);
+        assert!(frames.iter().all(is_drawn));
+        let thumb = |k: usize| frames[k].features.look.thumb.as_slice();
+        assert!(likeness::structure(thumb(1), thumb(2)) > 0.6);
+        let differ: Vec<bool> = (0..3)
+            .map(|k| differ_on_the_ground(&frames, k, k + 1))
+            .collect();
+        assert_eq!(differ, [false, true, false]);
+    }
+
+    #[test]
+    fn a_page_that_turns_begins_another_take_though_no_cut_is_seen() {
+        let frames = film::of((0..24).map(|k| film::screen(k / 12, 9)));
+        let (pool, none): (Vec<usize>, _) = ((0..24).collect(), vec![false; 23]);
+        let quality = quality::judge(&frames, &none, true);
+        let looks = Looks::new(&frames, &pool);
+        let shots = Shots::find(&frames, &quality, &none, &pool, &looks, false);
+        let firsts = |of: &[usize]| (1..24).filter(|k| of[*k] != of[k - 1]).collect::<Vec<_>>();
+        assert_eq!(
+            (firsts(&shots.take), firsts(&shots.shot)),
+            (vec![12], vec![12])
+        );
+        assert_ne!(shots.scene[0], shots.scene[23]);
     }
 
     #[test]

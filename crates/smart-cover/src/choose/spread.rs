@@ -16,6 +16,8 @@ const DUPLICATE: f32 = 0.72;
 pub(crate) const MOMENT: f32 = 0.45;
 /// Distance in looks from which on frames count as wholly different.
 const APART: f32 = 1.1;
+/// Pages that agree by no more than this in what stands on them count as wholly different.
+const OTHER_PAGE: f32 = 0.55;
 /// What is added to the worth of a frame that is twice as far from all covers: the same figure from elsewhere is wholly different, too, but another place more so.
 const FARTHER: f32 = 0.3;
 /// The power to which the worth of the later covers is taken: they are there to show something else, and a fair picture of that will do.
@@ -200,10 +202,18 @@ impl Field<'_> {
             used.add(self.shots, crispest);
             let at = self.time(crispest);
             for (k, near) in nearest.iter_mut().enumerate() {
-                near.0 = near.0.min(self.looks.distance(k, crispest));
+                near.0 = near.0.min(self.apart(k, crispest));
                 near.1 = near.1.min((self.frames[self.pool[k]].time - at).abs());
             }
         }
+    }
+
+    /// The distance in looks, and of pages, which share their ground, no less than their writing says.
+    fn apart(&self, a: usize, b: usize) -> f32 {
+        let looks = self.looks.distance(a, b);
+        let same = shot::on_the_ground(self.frames, self.pool[a], self.pool[b]);
+        let written = |same: f32| APART * ((1.0 - same) / (1.0 - OTHER_PAGE)).min(1.0);
+        same.map_or(looks, |same| looks.max(written(same)))
     }
 
     /// Whether frame k by itself is next to nothing beside the first cover. A page beside pictures is, and comes all the same.
@@ -320,5 +330,32 @@ impl Used {
             1.0
         };
         (shot, if shot { wider * SAME_SHOT } else { wider })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{APART, Crowd, Field, Looks, MOMENT, Shots};
+    use crate::choose::{film, quality};
+
+    #[test]
+    fn pages_are_as_far_apart_as_their_writing_is_and_a_page_from_itself_is_not() {
+        let frames = film::of([(0, 1), (0, 9), (1, 9), (1, 12)].map(|(p, h)| film::screen(p, h)));
+        let (pool, none) = ([0, 1, 2, 3], [false; 3]);
+        let quality = quality::judge(&frames, &none, true);
+        let looks = Looks::new(&frames, &pool);
+        let shots = Shots::find(&frames, &quality, &none, &pool, &looks, false);
+        let crowd = Crowd::new(&frames, &quality, &pool, &looks, &shots, true, None);
+        let field = Field {
+            frames: &frames,
+            pool: &pool,
+            looks: &looks,
+            shots: &shots,
+            crowd: &crowd,
+            chosen: Vec::new(),
+        };
+        assert!(looks.distance(1, 2) < 0.7, "{}", looks.distance(1, 2));
+        assert!(field.apart(1, 2) > 0.9 * APART, "{}", field.apart(1, 2));
+        assert!(field.apart(0, 1) < MOMENT && field.apart(2, 3) < MOMENT);
     }
 }
