@@ -142,9 +142,11 @@ pub(super) fn is_drawn(frame: &Frame) -> bool {
 /// That holds for pages, screens and drawings, and for slides with pictures: those stand still, as no head before a wall ever does.
 pub(super) fn on_the_ground(frames: &[Frame], a: usize, b: usize) -> Option<f32> {
     let thumb = |k: usize| frames[k].features.look.thumb.as_slice();
-    let pages =
-        is_drawn(&frames[a]) && is_drawn(&frames[b]) || is_slide(frames, a) && is_slide(frames, b);
-    pages.then(|| likeness::beyond_ground(thumb(a), thumb(b)))
+    are_pages(frames, a, b).then(|| likeness::beyond_ground(thumb(a), thumb(b)))
+}
+
+fn are_pages(frames: &[Frame], a: usize, b: usize) -> bool {
+    is_drawn(&frames[a]) && is_drawn(&frames[b]) || is_slide(frames, a) && is_slide(frames, b)
 }
 
 /// Whether two frames are pages that differ.
@@ -276,8 +278,8 @@ fn scenes(
     let thumb = |k: usize| frames[pool[k]].features.look.thumb.as_slice();
     let alike = |a: usize, b: usize| {
         let near = looks.distance(a, b);
-        if let Some(same) = on_the_ground(frames, pool[a], pool[b]) {
-            return near < SAME_STRUCTURE.0 && same > SAME_WRITING;
+        if are_pages(frames, pool[a], pool[b]) {
+            return near < SAME_STRUCTURE.0 && !differ_on_the_ground(frames, pool[a], pool[b]);
         }
         let layout = |k: usize| frames[pool[k]].features.look.layout.as_slice();
         near < SAME_LOOKS

@@ -211,6 +211,9 @@ impl Field<'_> {
     /// The distance in looks, and of pages, which share their ground, no less than their writing says.
     fn apart(&self, a: usize, b: usize) -> f32 {
         let looks = self.looks.distance(a, b);
+        if looks > APART {
+            return looks;
+        }
         let same = shot::on_the_ground(self.frames, self.pool[a], self.pool[b]);
         let written = |same: f32| APART * ((1.0 - same) / (1.0 - OTHER_PAGE)).min(1.0);
         same.map_or(looks, |same| looks.max(written(same)))

@@ -73,14 +73,9 @@ impl Window {
 fn windows(a: &[f32], b: &[f32]) -> impl Iterator<Item = Window> + use<> {
     let product =
         |x: &[f32], y: &[f32]| -> Vec<f32> { x.iter().zip(y).map(|(x, y)| x * y).collect() };
-    let [mean_a, mean_b, square_a, square_b, cross] = [
-        a.to_vec(),
-        b.to_vec(),
-        product(a, a),
-        product(b, b),
-        product(a, b),
-    ]
-    .map(|plane| boxed(&plane));
+    let [mean_a, mean_b] = [a, b].map(boxed);
+    let [square_a, square_b, cross] =
+        [product(a, a), product(b, b), product(a, b)].map(|plane| boxed(&plane));
     (0..mean_a.len()).map(move |k| {
         let mean = (mean_a[k], mean_b[k]);
         Window {
@@ -133,19 +128,23 @@ pub(crate) fn common_ground(a: &[f32], b: &[f32]) -> f32 {
 /// Means over 5 × 5 windows that lie wholly inside.
 fn boxed(plane: &[f32]) -> Vec<f32> {
     let (width, height) = THUMB;
-    let mut across = Vec::with_capacity((width - 4) * height);
+    let inside = width - 4;
+    let mut across = Vec::with_capacity(inside * height);
     for row in plane.chunks_exact(width) {
-        across.extend(row.windows(5).map(|w| w.iter().sum::<f32>()));
+        across.extend(five(|k| &row[k..k + inside]));
     }
-    let width = width - 4;
-    (0..(height - 4) * width)
-        .map(|k| {
-            (0..5)
-                .map(|d| across.get(k + d * width).copied().unwrap_or(0.0))
-                .sum::<f32>()
-                / 25.0
-        })
-        .collect()
+    let mut means = Vec::with_capacity(inside * (height - 4));
+    for rows in across.windows(5 * inside).step_by(inside) {
+        means.extend(five(|k| &rows[k * inside..(k + 1) * inside]).map(|sum| sum / 25.0));
+    }
+    means
+}
+
+/// Sums of five slices, number by number: in loops that run on vectors.
+fn five<'a>(part: impl Fn(usize) -> &'a [f32]) -> impl Iterator<Item = f32> {
+    let [a, b, c, d, e] = [0, 1, 2, 3, 4].map(part);
+    let pairs = a.iter().zip(b).zip(c).zip(d).zip(e);
+    pairs.map(|((((a, b), c), d), e)| a + b + c + d + e)
 }
 
 /// Mean absolute difference of two thumbs.
