@@ -134,9 +134,8 @@ fn python(program: &str) -> Command {
 
 fn vcsi(video: &Path, out: &Path, _: f64) -> Vec<Command> {
     let mut command = python("vcsi");
-    command
-        .arg(video)
-        .args(["-n", &COUNT.to_string(), "-g", "1x5", "-o"]);
+    command.arg(video);
+    command.args(["-g", &format!("1x{COUNT}"), "-o"]);
     command.arg(out.join("vcsi.jpg"));
     vec![command]
 }
