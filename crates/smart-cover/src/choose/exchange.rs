@@ -1,6 +1,6 @@
 //! Wipes, irises, and dissolves between moving pictures: each place of the frame is on its own way from what was there to what will be.
 
-use super::{motion::unmoved, ramp, shot::Palette, slide::slide, transition};
+use super::{motion::unmoved, ramp, shot::Palette, slide::slide, sweep::sweeps, transition};
 use crate::{
     decode::Frame,
     feature::likeness::{self, CELLS},
@@ -46,6 +46,9 @@ pub(super) fn exchanges(frames: &[Frame]) -> Vec<f32> {
             stands.max(slide(frames, at))
         })
         .collect();
+    for (share, swept) in shares.iter_mut().zip(sweeps(frames)) {
+        *share = share.max(f32::from(u8::from(swept)));
+    }
     let mut start = 0;
     while start < shares.len() {
         let Some(last) = last_of_run(frames, &shares, start) else {
@@ -76,7 +79,7 @@ fn last_of_run(frames: &[Frame], shares: &[f32], start: usize) -> Option<usize> 
 }
 
 /// Whether what comes after a run of frames is another picture than what was before.
-fn leads_elsewhere(frames: &[Frame], first: usize, last: usize) -> bool {
+pub(super) fn leads_elsewhere(frames: &[Frame], first: usize, last: usize) -> bool {
     let (begins, ends) = (frames[first].time, frames[last].time);
     let before = frames[..first].iter().rfind(|f| begins - f.time > CLEAR);
     let after = frames[last + 1..].iter().find(|f| f.time - ends > CLEAR);

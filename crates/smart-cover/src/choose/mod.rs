@@ -8,12 +8,14 @@ pub(crate) mod film;
 pub(crate) mod flight;
 pub(crate) mod looks;
 pub(crate) mod motion;
+pub(crate) mod onset;
 pub(crate) mod pull;
 pub(crate) mod quality;
 pub(crate) mod roll;
 pub(crate) mod shot;
 pub(crate) mod slide;
 pub(crate) mod spread;
+pub(crate) mod sweep;
 pub(crate) mod transition;
 pub(crate) mod visit;
 
@@ -35,6 +37,8 @@ pub(crate) struct Decision {
     pub(crate) chosen: Vec<Choice>,
     /// Scene of each frame that was in the running.
     pub(crate) scenes: Vec<Option<usize>>,
+    /// Take of each of them, where two pictures of one take can be duplicates by their outline.
+    pub(crate) takes: Vec<Option<usize>>,
     /// What each frame is worth as the first cover, 0 to 1.
     pub(crate) worth: Vec<f32>,
     /// Frames that were chosen, and those with open eyes that took their place.
@@ -62,6 +66,7 @@ pub(crate) fn choose(
         quality,
         chosen: spread.chosen,
         scenes: spread.scenes,
+        takes: spread.takes,
         worth: spread.worth,
         shut: Vec::new(),
     }

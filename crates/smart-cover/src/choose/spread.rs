@@ -8,10 +8,15 @@ use super::{
     shot::{self, Shots},
     visit,
 };
-use crate::{decode::Frame, feature::likeness};
+use crate::{
+    decode::Frame,
+    feature::{likeness, outline},
+};
 
 /// Two covers alike by more than this (structural similarity of their luma at 64 × 36) are duplicates.
 const DUPLICATE: f32 = 0.72;
+/// … and so are two of one scene and one take whose outlines (signs of the lowest frequencies) agree so far: what moved a little is no other picture.
+const SAME_OUTLINE: f32 = 0.84;
 /// Distance in looks within which frames belong to one moment.
 pub(crate) const MOMENT: f32 = 0.45;
 /// Distance in looks from which on frames count as wholly different.
@@ -34,12 +39,16 @@ const WEAK: f32 = 0.15;
 /// Most frames that are compared.
 const MOST: usize = 1700;
 /// The power to which crispness counts among frames that look the same.
-const CRISP: f32 = 2.0;
+const CRISP: f32 = 5.0;
+/// … of which only those count that are nearly as good, as calm and as far from any transition as the one they would stand in for.
+const AS_GOOD: f32 = 0.85;
 
 pub(crate) struct Spread {
     pub(crate) chosen: Vec<Choice>,
     /// Scene of each frame that was in the running.
     pub(crate) scenes: Vec<Option<usize>>,
+    /// Take of each of them, where two pictures of one take can be duplicates by their outline.
+    pub(crate) takes: Vec<Option<usize>>,
     /// What each frame is worth as the first cover, 0 to 1.
     pub(crate) worth: Vec<f32>,
 }
@@ -54,11 +63,13 @@ pub(crate) fn spread(
 ) -> Spread {
     let pool = pool(quality);
     let mut scenes = vec![None; frames.len()];
+    let mut takes = vec![None; frames.len()];
     let mut worth = vec![0.0; frames.len()];
     if pool.is_empty() {
         return Spread {
             chosen: Vec::new(),
             scenes,
+            takes,
             worth,
         };
     }
@@ -88,6 +99,7 @@ pub(crate) fn spread(
     }
     for (k, frame) in pool.iter().enumerate() {
         scenes[*frame] = Some(shots.scene[k]);
+        takes[*frame] = (!crowd.visits).then_some(shots.take[k]);
         worth[*frame] = crowd.worth[k];
     }
     let chosen = field
@@ -101,6 +113,7 @@ pub(crate) fn spread(
     Spread {
         chosen,
         scenes,
+        takes,
         worth,
     }
 }
@@ -113,6 +126,14 @@ pub(crate) fn alike(frames: &[Frame], a: usize, b: usize) -> Option<f32> {
     let similarity = likeness::similarity(thumb(a), thumb(b));
     let same = similarity > DUPLICATE && !shot::differ_on_the_ground(frames, a, b);
     same.then_some(similarity)
+}
+
+/// How far the outlines of two frames of one scene and take agree that are duplicates by them.
+pub(crate) fn same_outline(frames: &[Frame], a: usize, b: usize) -> Option<f32> {
+    let thumb = |k: usize| frames[k].features.look.thumb.as_slice();
+    let agreement = outline::agreement(thumb(a), thumb(b));
+    let same = agreement >= SAME_OUTLINE && !shot::differ_on_the_ground(frames, a, b);
+    same.then_some(agreement)
 }
 
 /// Places of the frames that may become covers; the least bad ones when none is good.
@@ -240,7 +261,8 @@ impl Field<'_> {
             .filter(|k| {
                 let same =
                     || !shot::differ_on_the_ground(self.frames, self.pool[best], self.pool[*k]);
-                alive[*k] && self.is_moment_of(best, *k) && same()
+                let as_good = self.crowd.moment[*k] >= AS_GOOD * self.crowd.moment[best];
+                alive[*k] && as_good && self.is_moment_of(best, *k) && same()
             })
             .collect();
         let mut details: Vec<f32> = like.iter().map(|k| detail(*k)).collect();
@@ -252,7 +274,12 @@ impl Field<'_> {
     }
 
     fn alike(&self, a: usize, b: usize) -> bool {
-        alike(self.frames, self.pool[a], self.pool[b]).is_some()
+        let (frames, shots) = (self.frames, self.shots);
+        let same = |of: &[usize]| of[a] == of[b];
+        // Before a fixed camera the outline is that of the room, whoever comes by.
+        let one = !self.crowd.visits && same(&shots.scene) && same(&shots.take);
+        let (a, b) = (self.pool[a], self.pool[b]);
+        alike(frames, a, b).is_some() || one && same_outline(frames, a, b).is_some()
     }
 
     /// Fills the count with good frames far away in time and looks from those chosen.
@@ -338,8 +365,11 @@ impl Used {
 
 #[cfg(test)]
 mod tests {
-    use super::{APART, Crowd, Field, Looks, MOMENT, Shots};
-    use crate::choose::{film, quality};
+    use super::{APART, Crowd, DUPLICATE, Field, Looks, MOMENT, Shots};
+    use crate::{
+        choose::{choose, film, quality},
+        feature::{likeness, samples},
+    };
 
     #[test]
     fn pages_are_as_far_apart_as_their_writing_is_and_a_page_from_itself_is_not() {
@@ -360,5 +390,17 @@ mod tests {
         assert!(looks.distance(1, 2) < 0.7, "{}", looks.distance(1, 2));
         assert!(field.apart(1, 2) > 0.9 * APART, "{}", field.apart(1, 2));
         assert!(field.apart(0, 1) < MOMENT && field.apart(2, 3) < MOMENT);
+    }
+    #[test]
+    fn what_moved_a_little_within_a_take_is_no_other_picture() {
+        let moved = |k: usize| samples::luma(move |x, y| samples::scene(x + k / 10, y + k / 17));
+        let take = film::of((0..50).map(moved));
+        let thumb = |k: usize| take[k].features.look.thumb.as_slice();
+        assert!(likeness::similarity(thumb(0), thumb(49)) < DUPLICATE);
+        assert_eq!(choose(&take, 3, true, true).chosen.len(), 1);
+        // In another take it may be somebody else at the same place.
+        let cutaway = film::scene(1, 20);
+        let twice = [film::scene(0, 20), cutaway, vec![moved(49); 20]].concat();
+        assert_eq!(choose(&film::of(twice), 3, true, true).chosen.len(), 3);
     }
 }

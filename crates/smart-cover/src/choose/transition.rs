@@ -1,6 +1,6 @@
 //! Fades and dissolves: frames that are a mix of what was before and what comes after.
 
-use super::{exchange::exchanges, ramp};
+use super::{exchange::exchanges, onset, ramp};
 use crate::{
     decode::Frame,
     feature::{likeness, sums::sums},
@@ -26,7 +26,7 @@ const LIKE: (f32, f32) = (0.80, 0.90);
 
 /// 0 for a frame of its own, up to 1 for a mix of its neighbours.
 pub(crate) fn mixes(frames: &[Frame]) -> Vec<f32> {
-    let mixed: Vec<f32> = exchanges(frames)
+    let mut mixed: Vec<f32> = exchanges(frames)
         .into_iter()
         .enumerate()
         .map(|(k, exchange)| {
@@ -36,6 +36,7 @@ pub(crate) fn mixes(frames: &[Frame]) -> Vec<f32> {
                 .fold(exchange, f32::max)
         })
         .collect();
+    onset::follow(frames, &mut mixed);
     (0..frames.len())
         .map(|k| mixed[k].max(beside(frames, &mixed, k)))
         .enumerate()

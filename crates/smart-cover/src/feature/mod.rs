@@ -2,6 +2,7 @@
 
 pub(crate) mod exposure;
 pub(crate) mod likeness;
+pub(crate) mod outline;
 pub(crate) mod pattern;
 pub(crate) mod sharpness;
 pub(crate) mod sums;
