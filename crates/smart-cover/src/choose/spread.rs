@@ -403,4 +403,13 @@ mod tests {
         let twice = [film::scene(0, 20), cutaway, vec![moved(49); 20]].concat();
         assert_eq!(choose(&film::of(twice), 3, true, true).chosen.len(), 3);
     }
+
+    #[test]
+    fn a_crisper_frame_that_is_much_less_calm_does_not_stand_in() {
+        let soft = film::mix(&film::scene(0, 1)[0], &samples::blurred(1), 0.15);
+        let shaken = |k: usize| samples::luma(move |x, y| samples::scene(x + k % 2 * 3, y));
+        let film = [vec![soft; 30], (0..6).map(shaken).collect()].concat();
+        let chosen = choose(&film::of(film), 1, false, true).chosen[0].frame;
+        assert!(chosen < 30, "{chosen}");
+    }
 }

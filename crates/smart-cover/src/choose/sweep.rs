@@ -27,18 +27,26 @@ const MOVED: f32 = 0.22;
 /// Of the way, what counts as being under it: at the ends nearly all is one picture.
 const UNDER_WAY: std::ops::Range<f64> = 0.06..0.94;
 
+/// How much each strip changes from one frame to the next (mean luma), for each way.
+type Changes = [[f32; STRIPS]; 5];
+
 /// Whether each frame shows a front on its way.
 pub(super) fn sweeps(frames: &[Frame]) -> Vec<bool> {
+    let changes: Vec<Changes> = frames.windows(2).map(change).collect();
     let mut swept = vec![false; frames.len()];
+    // What is left of the change before a frame when blocks may come from elsewhere; asked for rarely, and by several windows then.
+    let mut left: Vec<Option<f32>> = vec![None; frames.len()];
     for length in WINDOWS {
         let mut first = 0;
         while first + 1 < frames.len() {
             let last = last_of_window(frames, first, length);
             if last - first >= SHORTEST as usize {
-                let window = &frames[first..=last];
-                for front in fronts(window).filter(|front| !front.is_carried(window)) {
-                    for (k, swept) in swept[first..=last].iter_mut().enumerate() {
-                        *swept |= front.passes(k);
+                for front in (0..WAYS.len()).filter_map(|way| front(way, &changes[first..last])) {
+                    let passed: Vec<usize> = (first + 1..=last)
+                        .filter(|k| front.passes(k - first))
+                        .collect();
+                    if !is_carried(frames, &passed, &mut left) {
+                        passed.into_iter().for_each(|k| swept[k] = true);
                     }
                 }
             }
@@ -48,6 +56,16 @@ pub(super) fn sweeps(frames: &[Frame]) -> Vec<bool> {
         }
     }
     swept
+}
+
+/// Whether a front only seems to pass these frames because the camera moves.
+fn is_carried(frames: &[Frame], passed: &[usize], left: &mut [Option<f32>]) -> bool {
+    let thumb = |k: usize| &frames[k].features.look.thumb;
+    let mut shares: Vec<f32> = passed
+        .iter()
+        .map(|k| *left[*k].get_or_insert_with(|| unmoved(thumb(k - 1), thumb(*k))))
+        .collect();
+    percentile(&mut shares, 0.5) < MOVED
 }
 
 fn last_of_window(frames: &[Frame], first: usize, length: f64) -> usize {
@@ -72,16 +90,6 @@ impl Front {
     fn passes(&self, frame: usize) -> bool {
         let way = (frame as f64 - 0.5 - self.from) / self.each / (STRIPS - 1) as f64;
         UNDER_WAY.contains(&way)
-    }
-
-    /// Whether it only seems to pass because the camera moves.
-    fn is_carried(&self, window: &[Frame]) -> bool {
-        let thumb = |k: usize| &window[k].features.look.thumb;
-        let mut left: Vec<f32> = (1..window.len())
-            .filter(|k| self.passes(*k))
-            .map(|k| unmoved(thumb(k - 1), thumb(k)))
-            .collect();
-        percentile(&mut left, 0.5) < MOVED
     }
 }
 
@@ -109,18 +117,29 @@ static WAYS: LazyLock<[Vec<usize>; 5]> = LazyLock::new(|| {
     ]
 });
 
-fn fronts(window: &[Frame]) -> impl Iterator<Item = Front> {
-    let changes: Vec<Vec<f32>> = window.windows(2).map(change).collect();
-    WAYS.iter().filter_map(move |way| front(way, &changes))
-}
+/// How many places each strip of each way has.
+static SIZES: LazyLock<Changes> = LazyLock::new(|| {
+    std::array::from_fn(|way| {
+        let mut sizes = [0.0; STRIPS];
+        WAYS[way].iter().for_each(|strip| sizes[*strip] += 1.0);
+        sizes
+    })
+});
 
-/// How much each place changes from one frame to the next.
-fn change(pair: &[Frame]) -> Vec<f32> {
+fn change(pair: &[Frame]) -> Changes {
     let thumb = |k: usize| pair[k].features.look.thumb.iter();
-    thumb(0).zip(thumb(1)).map(|(a, b)| (a - b).abs()).collect()
+    let places: Vec<f32> = thumb(0).zip(thumb(1)).map(|(a, b)| (a - b).abs()).collect();
+    std::array::from_fn(|way| {
+        let mut sums = [0.0_f32; STRIPS];
+        for (strip, change) in WAYS[way].iter().zip(&places) {
+            sums[*strip] += change;
+        }
+        std::array::from_fn(|strip| sums[strip] / SIZES[way][strip].max(1.0))
+    })
 }
 
-fn front(way: &[usize], changes: &[Vec<f32>]) -> Option<Front> {
+/// The front that passes a window along one way, if any.
+fn front(way: usize, changes: &[Changes]) -> Option<Front> {
     let turns = turns(way, changes);
     let least = (PASSED * STRIPS as f32) as usize;
     if turns.len() < least {
@@ -150,27 +169,20 @@ fn front(way: &[usize], changes: &[Vec<f32>]) -> Option<Front> {
 }
 
 /// The strips that something passes, and when: between which frames they change most by far.
-fn turns(way: &[usize], changes: &[Vec<f32>]) -> Vec<(f64, f64)> {
-    let mut sums = vec![[0.0_f32; STRIPS]; changes.len()];
-    let mut sizes = [0.0_f32; STRIPS];
-    way.iter().for_each(|strip| sizes[*strip] += 1.0);
-    for (sums, change) in sums.iter_mut().zip(changes) {
-        for (strip, change) in way.iter().zip(change) {
-            sums[*strip] += change;
+fn turns(way: usize, changes: &[Changes]) -> Vec<(f64, f64)> {
+    let turn = |strip: usize| {
+        let at = |k: usize| changes[k][way][strip];
+        let (most, change) = (0..changes.len())
+            .map(|k| (k, at(k)))
+            .max_by(|a, b| a.1.total_cmp(&b.1))?;
+        if change < CHANGED {
+            return None;
         }
-    }
-    (0..STRIPS)
-        .filter_map(|strip| {
-            let at = |k: usize| sums[k][strip] / sizes[strip].max(1.0);
-            let (most, change) = (0..sums.len())
-                .map(|k| (k, at(k)))
-                .max_by(|a, b| a.1.total_cmp(&b.1))?;
-            let mut all: Vec<f32> = (0..sums.len()).map(at).collect();
-            let usual = percentile(&mut all, 0.5);
-            (change >= CHANGED && change >= OUTSTANDING * usual)
-                .then_some((strip as f64, most as f64))
-        })
-        .collect()
+        let mut all: Vec<f32> = (0..changes.len()).map(at).collect();
+        let usual = percentile(&mut all, 0.5);
+        (change >= OUTSTANDING * usual).then_some((strip as f64, most as f64))
+    };
+    (0..STRIPS).filter_map(turn).collect()
 }
 
 #[cfg(test)]
