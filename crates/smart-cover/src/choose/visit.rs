@@ -3,12 +3,21 @@
 use std::sync::LazyLock;
 
 use super::quality::percentile;
-use crate::{decode::Frame, feature::likeness::THUMB};
+use crate::{
+    decode::Frame,
+    feature::likeness::{self, THUMB},
+};
 
 /// A shot shorter than this in seconds has no background to speak of.
 const LONG: f64 = 20.0;
 /// Frames from which the background is taken.
 const SAMPLES: usize = 60;
+/// An empty place is seen so many times at least, with others between …
+const RETURNS: usize = 3;
+/// … it has more contrast than this (standard deviation of luma) …
+const PLAIN: f32 = 10.0;
+/// … and less than this share of the frames are neither clearly empty nor clearly visited.
+const BETWEEN: f32 = 0.15;
 /// Luma difference from which on a place is foreground.
 const DIFFERENT: f32 = 14.0;
 /// With this share of foreground or less a frame is empty.
@@ -26,18 +35,65 @@ pub(crate) fn interest(frames: &[Frame]) -> Option<Vec<f32>> {
     if length < LONG || frames.len() < SAMPLES {
         return None;
     }
-    let background = background(frames);
-    let shares: Vec<f32> = frames
-        .iter()
-        .map(|f| foreground(&f.features.look.thumb, &background))
-        .collect();
+    let of = |background: &[f32]| -> Vec<f32> {
+        let shares = frames
+            .iter()
+            .map(|f| foreground(&f.features.look.thumb, background));
+        shares.collect()
+    };
+    let empty = returning(frames).map(of).filter(|shares| is_either(shares));
+    empty
+        .and_then(|shares| of_shares(&shares))
+        .or_else(|| of_shares(&of(&background(frames))))
+}
+
+fn of_shares(shares: &[f32]) -> Option<Vec<f32>> {
     let mut sorted: Vec<f32> = shares.iter().copied().filter(|s| *s <= REPLACED).collect();
-    if (sorted.len() as f32) < UNCOVERED * frames.len() as f32 {
+    if (sorted.len() as f32) < UNCOVERED * shares.len() as f32 {
         return None;
     }
     let (empty, full) = (percentile(&mut sorted, 0.10), percentile(&mut sorted, 0.97));
     (empty <= EMPTY && full >= VISITED)
         .then(|| shares.iter().map(|s| (s / full).min(1.0)).collect())
+}
+
+/// Whether nearly every frame is clearly empty or clearly visited: a head that moves before a camera is often something between.
+fn is_either(shares: &[f32]) -> bool {
+    let between = shares
+        .iter()
+        .filter(|s| (EMPTY..VISITED).contains(*s))
+        .count();
+    (between as f32) < BETWEEN * shares.len() as f32
+}
+
+/// The picture that comes back most often, with others between: the empty place, where visitors are there for most of the time.
+fn returning(frames: &[Frame]) -> Option<&[f32]> {
+    let every = frames.len().div_ceil(SAMPLES / 2);
+    let sampled: Vec<&[f32]> = frames
+        .iter()
+        .step_by(every)
+        .map(|f| f.features.look.thumb.as_slice())
+        .collect();
+    let same =
+        |a: &[f32], b: &[f32]| likeness::difference(a, b) < DIFFERENT && foreground(a, b) <= EMPTY;
+    let returns = |background: &[f32]| {
+        let like: Vec<bool> = sampled.iter().map(|s| same(s, background)).collect();
+        like.chunk_by(|a, b| a == b).filter(|run| run[0]).count()
+    };
+    let (most, background) = sampled
+        .iter()
+        .filter(|s| shows_something(s))
+        .map(|s| (returns(s), *s))
+        .reduce(|a, b| if b.0 > a.0 { b } else { a })?;
+    (most >= RETURNS).then_some(background)
+}
+
+/// Black comes back between scenes as well, and is no place.
+fn shows_something(thumb: &[f32]) -> bool {
+    let count = thumb.len().max(1) as f32;
+    let mean = thumb.iter().sum::<f32>() / count;
+    let square = thumb.iter().map(|v| (v - mean).powi(2)).sum::<f32>() / count;
+    square.sqrt() > PLAIN
 }
 
 /// Median of each place over the video.
@@ -150,5 +206,58 @@ mod tests {
     fn nothing_is_said_of_a_room_that_stays_empty() {
         let frames: Vec<Frame> = (0..300).map(|k| frame(f64::from(k) * 0.1, false)).collect();
         assert!(interest(&frames).is_none());
+    }
+
+    /// A room whose right half is brighter, and who stands in it at each of 300 moments: from which column on, how many rows high, and in which shade.
+    fn visited(visitor: impl Fn(usize) -> Option<(usize, usize, f32)>) -> Vec<Frame> {
+        let of = |k: usize| {
+            let mut frame = frame(k as f64 * 0.1, false);
+            for (at, value) in frame.features.look.thumb.iter_mut().enumerate() {
+                let (x, y) = (at % THUMB.0, at / THUMB.0);
+                match visitor(k) {
+                    Some((left, rows, shade)) if y < rows && (left..left + 16).contains(&x) => {
+                        *value = shade;
+                    }
+                    _ if x >= 32 => *value *= 2.0,
+                    _ => {}
+                }
+            }
+            frame
+        };
+        (0..300).map(of).collect()
+    }
+
+    /// Six visits of 4 s by different people, with 1 s between them.
+    fn stays(k: usize) -> Option<(usize, usize, f32)> {
+        (k % 50 >= 10).then_some((24, 36, 75.0 + 30.0 * (k / 50) as f32))
+    }
+
+    #[test]
+    fn an_empty_place_is_known_although_somebody_is_there_most_of_the_time() {
+        let interest = interest(&visited(stays)).expect("a fixed camera");
+        assert!(interest[5] < 0.1 && interest[105] < 0.1 && interest[130] > 0.4);
+    }
+
+    #[test]
+    fn black_that_comes_back_is_no_place() {
+        let mut frames = visited(stays);
+        for (k, frame) in frames.iter_mut().enumerate() {
+            let dark = if stays(k).is_none() { 36 } else { 20 };
+            frame.features.look.thumb[..THUMB.0 * dark].fill(16.0);
+        }
+        assert!(returning(&visited(stays)).is_some());
+        assert_eq!(returning(&frames), None);
+    }
+
+    #[test]
+    fn a_head_that_moves_is_no_visitor() {
+        let moving = |k: usize| Some((20 + (k % 50).min(50 - k % 50) / 5, 14, 200.0));
+        let frames = visited(moving);
+        let place = returning(&frames).expect("it comes back to where it was");
+        let shares: Vec<f32> = frames
+            .iter()
+            .map(|f| foreground(&f.features.look.thumb, place))
+            .collect();
+        assert!(of_shares(&shares).is_some() && !is_either(&shares));
     }
 }
