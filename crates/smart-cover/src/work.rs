@@ -202,7 +202,11 @@ fn passed_over(
     }
     let nearest = written
         .iter()
-        .filter_map(|(cover, at)| Some((*cover, alike(frames, decision, k, *at)?)))
+        .filter_map(|(cover, at)| {
+            let same = |of: &[Option<usize>]| of[k].is_some() && of[k] == of[*at];
+            let one = same(&decision.scenes) && same(&decision.takes);
+            Some((*cover, choose::spread::duplicates(frames, k, *at, one)?))
+        })
         .max_by(|a, b| a.1.total_cmp(&b.1));
     if let Some((cover, similarity)) = nearest {
         return PassedOver::Alike {
@@ -216,14 +220,6 @@ fn passed_over(
         .map_or(PassedOver::OthersAddedMore, |(cover, _)| {
             PassedOver::SceneHasCover { cover: *cover }
         })
-}
-
-/// How alike two frames are that are duplicates by places or by outline.
-fn alike(frames: &[Frame], decision: &Decision, a: usize, b: usize) -> Option<f32> {
-    let same = |of: &[Option<usize>]| of[a].is_some() && of[a] == of[b];
-    let one = same(&decision.scenes) && same(&decision.takes);
-    choose::spread::alike(frames, a, b)
-        .or_else(|| choose::spread::same_outline(frames, a, b).filter(|_| one))
 }
 
 #[cfg(test)]

@@ -43,25 +43,26 @@ pub(super) fn follow(frames: &[Frame], mixed: &mut [f32]) {
 
 /// The first frame of a transition that is certain from `edge` on.
 fn head(frames: &[Frame], edge: usize) -> usize {
-    let inwards = |from: usize, far: f64| {
-        let later = |k: &usize| frames[*k].time - frames[from].time;
-        (from..frames.len())
-            .find(|k| later(k) >= far)
-            .filter(|k| later(k) <= 2.0 * far + GAP)
-    };
+    let inwards = |from: usize, far: f64| so_far(frames, from, far, from..frames.len());
     outmost(frames, edge, (0..edge).rev(), inwards)
 }
 
 /// The last frame of a transition that is certain up to `edge`.
 fn tail(frames: &[Frame], edge: usize) -> usize {
-    let inwards = |from: usize, far: f64| {
-        let earlier = |k: &usize| frames[from].time - frames[*k].time;
-        (0..=from)
-            .rev()
-            .find(|k| earlier(k) >= far)
-            .filter(|k| earlier(k) <= 2.0 * far + GAP)
-    };
+    let inwards = |from: usize, far: f64| so_far(frames, from, far, (0..=from).rev());
     outmost(frames, edge, edge + 1..frames.len(), inwards)
+}
+
+/// The first of some frames that is so many seconds from another, if it is not much farther.
+fn so_far(
+    frames: &[Frame],
+    from: usize,
+    far: f64,
+    mut ways: impl Iterator<Item = usize>,
+) -> Option<usize> {
+    let apart = |k: &usize| (frames[*k].time - frames[from].time).abs();
+    ways.find(|k| apart(k) >= far)
+        .filter(|k| apart(k) <= 2.0 * far + GAP)
 }
 
 /// The last of the frames outwards of `edge` that still belong to its transition; `inwards` finds a frame so many seconds from another towards its middle.

@@ -373,14 +373,19 @@ fn title_factor(frames: &[Frame], light: &[Quality], cards: &[f32]) -> f32 {
     TITLE + (0.9 - TITLE) * (1.0 - share / ENOUGH).max(0.0)
 }
 
-/// The value below which the given share lies, interpolated; 0 of nothing.
+/// The value below which the given share lies, interpolated; 0 of nothing. Their order is lost.
 pub(crate) fn percentile(values: &mut [f32], share: f32) -> f32 {
-    values.sort_by(f32::total_cmp);
     let Some(last) = values.len().checked_sub(1) else {
         return 0.0;
     };
     let place = share * last as f32;
-    let below = (place as usize).min(last);
-    let above = (below + 1).min(last);
-    values[below] + (values[above] - values[below]) * (place - below as f32)
+    let at = (place as usize).min(last);
+    let (_, below, higher) = values.select_nth_unstable_by(at, f32::total_cmp);
+    let below = *below;
+    let above = higher
+        .iter()
+        .copied()
+        .min_by(f32::total_cmp)
+        .unwrap_or(below);
+    below + (above - below) * (place - at as f32)
 }

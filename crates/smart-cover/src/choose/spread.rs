@@ -128,12 +128,15 @@ pub(crate) fn alike(frames: &[Frame], a: usize, b: usize) -> Option<f32> {
     same.then_some(similarity)
 }
 
-/// How far the outlines of two frames of one scene and take agree that are duplicates by them.
-pub(crate) fn same_outline(frames: &[Frame], a: usize, b: usize) -> Option<f32> {
-    let thumb = |k: usize| frames[k].features.look.thumb.as_slice();
-    let agreement = outline::agreement(thumb(a), thumb(b));
-    let same = agreement >= SAME_OUTLINE && !shot::differ_on_the_ground(frames, a, b);
-    same.then_some(agreement)
+/// Like [`alike`], and of one scene and take (`one`) by their outlines as well.
+pub(crate) fn duplicates(frames: &[Frame], a: usize, b: usize, one: bool) -> Option<f32> {
+    let by_outline = || {
+        let thumb = |k: usize| frames[k].features.look.thumb.as_slice();
+        let agreement = outline::agreement(thumb(a), thumb(b));
+        let same = agreement >= SAME_OUTLINE && !shot::differ_on_the_ground(frames, a, b);
+        same.then_some(agreement)
+    };
+    alike(frames, a, b).or_else(|| one.then(by_outline)?)
 }
 
 /// Places of the frames that may become covers; the least bad ones when none is good.
@@ -278,8 +281,7 @@ impl Field<'_> {
         let same = |of: &[usize]| of[a] == of[b];
         // Before a fixed camera the outline is that of the room, whoever comes by.
         let one = !self.crowd.visits && same(&shots.scene) && same(&shots.take);
-        let (a, b) = (self.pool[a], self.pool[b]);
-        alike(frames, a, b).is_some() || one && same_outline(frames, a, b).is_some()
+        duplicates(frames, self.pool[a], self.pool[b], one).is_some()
     }
 
     /// Fills the count with good frames far away in time and looks from those chosen.

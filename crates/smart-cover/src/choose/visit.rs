@@ -68,12 +68,7 @@ fn is_either(shares: &[f32]) -> bool {
 
 /// The picture that comes back most often, with others between: the empty place, where visitors are there for most of the time.
 fn returning(frames: &[Frame]) -> Option<&[f32]> {
-    let every = frames.len().div_ceil(SAMPLES / 2);
-    let sampled: Vec<&[f32]> = frames
-        .iter()
-        .step_by(every)
-        .map(|f| f.features.look.thumb.as_slice())
-        .collect();
+    let sampled = sampled(frames, SAMPLES / 2);
     let same =
         |a: &[f32], b: &[f32]| likeness::difference(a, b) < DIFFERENT && foreground(a, b) <= EMPTY;
     let returns = |background: &[f32]| {
@@ -82,28 +77,22 @@ fn returning(frames: &[Frame]) -> Option<&[f32]> {
     };
     let (most, background) = sampled
         .iter()
-        .filter(|s| shows_something(s))
+        // Black comes back between scenes as well, and is no place.
+        .filter(|s| likeness::mean_and_spread(s).1 > PLAIN)
         .map(|s| (returns(s), *s))
         .reduce(|a, b| if b.0 > a.0 { b } else { a })?;
     (most >= RETURNS).then_some(background)
 }
 
-/// Black comes back between scenes as well, and is no place.
-fn shows_something(thumb: &[f32]) -> bool {
-    let count = thumb.len().max(1) as f32;
-    let mean = thumb.iter().sum::<f32>() / count;
-    let square = thumb.iter().map(|v| (v - mean).powi(2)).sum::<f32>() / count;
-    square.sqrt() > PLAIN
+fn sampled(frames: &[Frame], most: usize) -> Vec<&[f32]> {
+    let every = frames.len().div_ceil(most);
+    let thumbs = frames.iter().map(|f| f.features.look.thumb.as_slice());
+    thumbs.step_by(every).collect()
 }
 
 /// Median of each place over the video.
 fn background(frames: &[Frame]) -> Vec<f32> {
-    let every = frames.len().div_ceil(SAMPLES);
-    let sampled: Vec<&[f32]> = frames
-        .iter()
-        .step_by(every)
-        .map(|f| f.features.look.thumb.as_slice())
-        .collect();
+    let sampled = sampled(frames, SAMPLES);
     let places = sampled.iter().map(|s| s.len()).min().unwrap_or(0);
     (0..places)
         .map(|place| {
@@ -117,13 +106,13 @@ fn foreground(thumb: &[f32], background: &[f32]) -> f32 {
     // An automatic exposure shifts everything at once; that is no visitor.
     let mut shifts: Vec<f32> = thumb.iter().zip(background).map(|(a, b)| a - b).collect();
     let shift = percentile(&mut shifts, 0.5);
-    // The sort above lost the places.
+    // The places are lost above.
     let different = thumb
         .iter()
         .zip(background)
         .zip(WEIGHTS.iter())
         .filter(|((a, b), _)| (*a - *b - shift).abs() > DIFFERENT);
-    different.map(|(_, weight)| weight).sum::<f32>() / WEIGHTS.iter().sum::<f32>()
+    different.map(|(_, weight)| weight).sum::<f32>() / *WEIGHT
 }
 
 /// What stands in the middle is seen whole; what touches the border is cut off.
@@ -135,6 +124,8 @@ static WEIGHTS: LazyLock<Vec<f32>> = LazyLock::new(|| {
         .map(|k| 0.1 + 0.9 * inner(k % width, width).min(inner(k / width, height)))
         .collect()
 });
+
+static WEIGHT: LazyLock<f32> = LazyLock::new(|| WEIGHTS.iter().sum());
 
 #[cfg(test)]
 mod tests {

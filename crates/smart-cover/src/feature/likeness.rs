@@ -166,15 +166,17 @@ pub(crate) fn agreement(a: &[f32], b: &[f32]) -> (f32, f32) {
     (product / (square_a * square_b).sqrt(), product / square_b)
 }
 
+/// Mean and standard deviation of a thumb.
+pub(crate) fn mean_and_spread(thumb: &[f32]) -> (f32, f32) {
+    let count = thumb.len().max(1) as f32;
+    let mean = thumb.iter().sum::<f32>() / count;
+    let variance = thumb.iter().map(|x| (x - mean).powi(2)).sum::<f32>() / count;
+    (mean, variance.sqrt())
+}
+
 /// Whether two pictures show the same moment, whatever the exposure or tone curve between them: for checking what was written.
 pub(crate) fn same_picture(a: &[f32], b: &[f32]) -> bool {
-    let stats = |v: &[f32]| {
-        let mean = v.iter().sum::<f32>() / v.len().max(1) as f32;
-        let spread =
-            (v.iter().map(|x| (x - mean).powi(2)).sum::<f32>() / v.len().max(1) as f32).sqrt();
-        (mean, spread)
-    };
-    let ((mean_a, spread_a), (mean_b, spread_b)) = (stats(a), stats(b));
+    let [(mean_a, spread_a), (mean_b, spread_b)] = [a, b].map(mean_and_spread);
     let distance: f32 = a
         .iter()
         .zip(b)
