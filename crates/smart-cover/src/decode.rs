@@ -329,7 +329,7 @@ fn chain(info: &MediaInfo, look: Look, part: Part, width: usize, height: usize) 
     }
     filters.extend(filter::flatten(info).map(str::to_owned));
     filters.push(format!("scale={width}:{height}:flags=area:out_range=pc"));
-    filters.extend(filter::tone_map(info, "pc"));
+    filters.extend(filter::tone_map(info));
     filters.push("format=yuv420p".into());
     filters.join(",")
 }

@@ -19,7 +19,8 @@ pub(crate) fn matrix(info: &MediaInfo) -> &'static str {
 }
 
 /// Brings PQ and HLG pictures into the range and primaries of an ordinary screen: reference white (203 nits) stays white, highlights are rolled off.
-pub(crate) fn tone_map(info: &MediaInfo, range: &str) -> Option<String> {
+/// Full range, BT.709.
+pub(crate) fn tone_map(info: &MediaInfo) -> Option<String> {
     if !info.is_hdr() {
         return None;
     }
@@ -37,7 +38,7 @@ pub(crate) fn tone_map(info: &MediaInfo, range: &str) -> Option<String> {
     );
     Some(format!(
         "zscale=tin={}:min={matrix}:pin={primaries}:rin={input_range}:t=linear:npl=203,format=gbrpf32le,zscale=p=bt709,tonemap=mobius:param=0.9,\
-zscale=t=bt709:m=bt709:r={range},format=yuv444p",
+zscale=t=bt709:m=bt709:r=pc,format=yuv444p",
         info.color_transfer
     ))
 }

@@ -4,7 +4,7 @@ use std::{
     ffi::OsString,
     fmt,
     path::{Path, PathBuf},
-    sync::Mutex,
+    sync::{Mutex, atomic::AtomicBool},
     time::Instant,
 };
 
@@ -128,6 +128,7 @@ impl<'a> Video<'a> {
             source: &source,
             options: self.options,
             skip: chosen.looked.sample.skip,
+            plain: AtomicBool::default(),
             failure: Mutex::default(),
         };
         work::write(

@@ -167,6 +167,29 @@ fn hdr_is_shown_as_an_ordinary_screen_would_show_it() {
 }
 
 #[test]
+fn a_large_hdr_picture_is_put_together_of_its_strips_in_order() {
+    let folder = Folder::new();
+    let clip = folder.make("-f lavfi -i color=0xB0B0B0:s=1920x1080:r=5:d=1,drawbox=y=270:h=270:color=0x306090:t=fill,drawbox=y=810:h=270:color=0x405060:t=fill,noise=alls=4:allf=t,format=yuv420p \
+         -vf setparams=colorspace=bt709:color_primaries=bt709:color_trc=bt709:range=tv,zscale=t=linear:npl=203,format=gbrpf32le,zscale=p=bt2020:t=arib-std-b67:m=bt2020nc:r=tv:npl=203,format=yuv420p10le \
+         -c:v libx265 -preset ultrafast -color_primaries bt2020 -color_trc arib-std-b67 -colorspace bt2020nc -x265-params log-level=error large.mp4");
+    for format in [Format::Jpg, Format::Png] {
+        let options = Options::new().count(1).format(format);
+        let seen = Seen::of(&folder.pick(&clip, &options).covers[0].file);
+        assert_eq!((seen.width, seen.height), (1920, 1080));
+        for (row, wanted) in [
+            (1, [0xB0, 0xB0, 0xB0]),
+            (3, [0x30, 0x60, 0x90]),
+            (5, [0xB0, 0xB0, 0xB0]),
+            (8, [0x40, 0x50, 0x60]),
+        ] {
+            let shown = seen.at(8, row);
+            let near = shown.iter().zip(wanted).all(|(a, b)| a.abs_diff(b) < 30);
+            assert!(near, "{format:?} {row}: {shown:?} is not about {wanted:?}");
+        }
+    }
+}
+
+#[test]
 fn what_is_transparent_is_black_whatever_hides_behind() {
     let folder = Folder::new();
     let clip = folder.make("-f lavfi -i testsrc2=s=320x180:r=10:d=1,format=rgba,geq=r='r(X,Y)':g='g(X,Y)':b='b(X,Y)':a='if(lt(X,160),0,255)' -c:v png -pix_fmt rgba clear.mov");

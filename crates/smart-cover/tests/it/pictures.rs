@@ -1,6 +1,8 @@
 //! The pictures themselves: how many, how large, which way up, which colours, and whether they differ.
 
-use smart_cover::{Cancel, CoverError, Fit, Format, Options, pick_from};
+use std::{fs::Permissions, os::unix::fs::PermissionsExt};
+
+use smart_cover::{Cancel, Cover, CoverError, Fit, Format, Options, Tools, pick_from};
 
 use crate::clips::{Folder, Seen, bikes};
 
@@ -187,6 +189,39 @@ fn colours_are_right_whatever_matrix_and_range_the_video_has() {
             near(seen.at(3, 4), [0x20, 0x60, 0xA0], 12);
             near(seen.at(12, 4), [0xC0, 0x40, 0x20], 12);
         }
+    }
+}
+
+#[test]
+fn an_ffmpeg_without_zimg_writes_the_same_pictures() {
+    let folder = Folder::new();
+    let script = folder.file("ffmpeg");
+    let text = "#!/bin/sh\ncase \"$*\" in *zscale*) echo 'No such filter: zscale' >&2; exit 1;; esac\nexec ffmpeg \"$@\"\n";
+    std::fs::write(&script, text).expect("a script");
+    std::fs::set_permissions(&script, Permissions::from_mode(0o755)).expect("a program");
+    let found = Tools::find().expect("ffmpeg is installed");
+    let without = Tools {
+        ffmpeg: script,
+        ffprobe: found.ffprobe,
+    };
+    let clip = folder
+        .make("-i BIKES -t 4 -vf scale=out_color_matrix=bt709 -colorspace bt709 -c:v libx264 -preset ultrafast hd.mp4");
+    let options = Options::new().count(3).width(480);
+    let covers = |options: &Options| -> Vec<(f64, Seen)> {
+        let picked = folder.pick(&clip, options);
+        let seen = |cover: &Cover| (cover.time, Seen::of(&cover.file));
+        picked.covers.iter().map(seen).collect()
+    };
+    let (with, without) = (covers(&options), covers(&options.clone().tools(without)));
+    assert_eq!((with.len(), without.len()), (3, 3));
+    for (a, b) in with.iter().zip(&without) {
+        assert!(
+            (a.0 - b.0).abs() < 1e-9 && a.1.difference(&b.1) < 1.0,
+            "{} {} {}",
+            a.0,
+            b.0,
+            a.1.difference(&b.1)
+        );
     }
 }
 

@@ -1,6 +1,8 @@
 //! Inputs that are no video, or that would reach beyond themselves.
 
-use smart_cover::{CoverError, Limits, Options, Tools};
+use std::os::unix::ffi::OsStrExt;
+
+use smart_cover::{Cancel, Cover, CoverError, Limits, Options, Tools, pick};
 
 use crate::clips::{Folder, bikes};
 
@@ -108,6 +110,19 @@ fn a_name_that_looks_like_an_option_or_a_pattern_is_a_name() {
             "{name}"
         );
     }
+}
+
+#[test]
+fn a_folder_that_looks_like_a_pattern_gets_the_covers() {
+    let folder = Folder::new();
+    let name = std::ffi::OsStr::from_bytes(b"100%d of %%\xff");
+    let out = folder.covers().join(name);
+    std::fs::create_dir(&out).expect("a folder");
+    let options = Options::new().count(3);
+    let picked = pick(&bikes(), &options, &out, &mut |_| {}, &Cancel::new()).expect("covers");
+    let written = |cover: &Cover| cover.file.starts_with(&out) && cover.file.is_file();
+    assert!(picked.covers.len() == 3 && picked.covers.iter().all(written));
+    assert_eq!(std::fs::read_dir(&out).expect("the folder").count(), 3);
 }
 
 #[test]
