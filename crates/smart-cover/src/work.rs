@@ -4,7 +4,11 @@ use std::{path::Path, sync::PoisonError};
 
 use crate::{
     cancel::Cancel,
-    choose::{self, Choice, Decision, quality::percentile},
+    choose::{
+        Choice, Decision,
+        duplicate::{Bond, duplicates},
+        quality::percentile,
+    },
     decode::Frame,
     error::CoverError,
     explain::Thumbnail,
@@ -204,8 +208,13 @@ fn passed_over(
         .iter()
         .filter_map(|(cover, at)| {
             let same = |of: &[Option<usize>]| of[k].is_some() && of[k] == of[*at];
-            let one = same(&decision.scenes) && same(&decision.takes);
-            Some((*cover, choose::spread::duplicates(frames, k, *at, one)?))
+            let bond = match (same(&decision.scenes), same(&decision.takes)) {
+                (true, true) => Bond::Take,
+                // Before a fixed camera no takes are told.
+                (true, false) if decision.takes[k].is_some() => Bond::Scene,
+                _ => Bond::None,
+            };
+            Some((*cover, duplicates(frames, k, *at, bond)?))
         })
         .max_by(|a, b| a.1.total_cmp(&b.1));
     if let Some((cover, similarity)) = nearest {

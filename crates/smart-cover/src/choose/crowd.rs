@@ -18,6 +18,8 @@ const FAIR: f32 = 0.25;
 const WITNESSES: usize = 160;
 /// What a picture without any of the detail that its take shows elsewhere would keep of its worth.
 const SOFTEST: f32 = 0.5;
+/// The power to which it counts how full a page or a drawing is beside the fullest of its scene.
+const FULLER: f32 = 3.0;
 
 /// Per frame of the pool.
 #[derive(Debug)]
@@ -65,6 +67,10 @@ impl Crowd {
         let detail = |k: usize| frames[pool[k]].features.sharpness.detail;
         let (mut worth, mut moment) = (Vec::new(), Vec::new());
         let crispest = of_takes(shots, detail);
+        let even = |k: usize| frames[pool[k]].features.pattern.even;
+        let fullest = fullest(shots, |k| {
+            shot::is_drawn(&frames[pool[k]]).then(|| 1.0 - even(k))
+        });
         for k in 0..pool.len() {
             let around: Vec<(usize, f32)> = near[k]
                 .clone()
@@ -92,11 +98,11 @@ impl Crowd {
             let crisp = (detail(k) / (percentile(&mut local, 0.95) + 1e-3))
                 .clamp(0.0, 1.0)
                 .powf(1.5);
-            // A page with more writing is no crisper.
-            let of_take = if shot::is_drawn(&frames[pool[k]]) {
-                1.0
+            // A page with more writing is no crisper, but shows more.
+            let (of_take, shows) = if shot::is_drawn(&frames[pool[k]]) {
+                (1.0, (1.0 - even(k)) / (fullest[shots.scene[k]] + 1e-3))
             } else {
-                (detail(k) / (crispest[k] + 1e-3)).min(1.0)
+                ((detail(k) / (crispest[k] + 1e-3)).min(1.0), 1.0)
             };
             let [calm, calm_to_both] = motion[pool[k]].map(|motion| 1.0 / (1.0 + motion / 25.0));
             // Labels, encoders and seeks are all a little off at a cut.
@@ -114,7 +120,8 @@ impl Crowd {
                     * mass
                     * (0.4 + 0.6 * crisp)
                     * (0.5 + 0.5 * calm)
-                    * (SOFTEST + (1.0 - SOFTEST) * of_take),
+                    * (SOFTEST + (1.0 - SOFTEST) * of_take)
+                    * shows.min(1.0).powf(FULLER),
             );
             moment.push(q * calm_to_both * (0.25 + 0.75 * steady));
         }
@@ -138,6 +145,24 @@ fn of_takes(shots: &Shots, detail: impl Fn(usize) -> f32) -> Vec<f32> {
     crispest
 }
 
+/// How much of a page, screen or drawing is not ground where each scene has most on it; `shown` says it of those frames of the pool that are drawn.
+fn fullest(shots: &Shots, shown: impl Fn(usize) -> Option<f32>) -> Vec<f32> {
+    let mut of_scenes = vec![Vec::new(); shots.scenes];
+    for (k, scene) in shots.scene.iter().enumerate() {
+        of_scenes[*scene].extend(shown(k));
+    }
+    of_scenes
+        .iter_mut()
+        .map(|shown| {
+            if shown.is_empty() {
+                0.0
+            } else {
+                percentile(shown, 0.9)
+            }
+        })
+        .collect()
+}
+
 /// Seconds from a cut count: at once because every clock is a little off there, and for longer because pictures take a moment to be complete.
 fn settled(inside: f32) -> f32 {
     (0.6 + 0.4 * inside / 0.2).min(1.0) * (0.8 + 0.2 * inside / 0.5).min(1.0)
@@ -159,4 +184,28 @@ fn motion(frames: &[Frame], dense: bool) -> Vec<[f32; 2]> {
             [f32::min, f32::max].map(|of_both| sides.clone().reduce(of_both).unwrap_or(0.0))
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        choose::{choose, film, shot},
+        feature::samples,
+    };
+
+    #[test]
+    fn of_a_screen_the_fuller_moment_is_worth_more() {
+        let written = |rows: usize| {
+            samples::luma(move |x, y| {
+                let within = (6..40).contains(&x) && (4..rows).contains(&y);
+                20 + 90 * u8::from(within && x / 2 % 3 != 0 && y / 4 % 2 == 0)
+            })
+        };
+        let frames = film::of([vec![written(60); 40], vec![written(76); 40]].concat());
+        assert!(frames.iter().all(shot::is_drawn));
+        let decision = choose(&frames, 1, false, true);
+        assert!(decision.scenes[10].is_some() && decision.scenes[10] == decision.scenes[70]);
+        let (emptier, fuller) = (decision.worth[10], decision.worth[70]);
+        assert!(fuller > 1.2 * emptier, "{fuller} {emptier}");
+    }
 }

@@ -1,6 +1,6 @@
 //! Of a moment that shows somebody, the frame in which their eyes are open.
 
-use super::{Decision, quality::percentile, spread};
+use super::{Decision, duplicate, quality::percentile};
 use crate::{
     decode::Frame,
     face::{Face, Faces},
@@ -119,7 +119,7 @@ fn moment(frames: &[Frame], decision: &Decision, cover: usize) -> Vec<usize> {
                 && decision.quality[*k].value >= AS_GOOD * decision.quality[at].value
                 && decision.worth[*k] >= AS_GOOD * decision.worth[at]
                 && detail(*k) >= AS_CRISP * detail(at)
-                && spread::alike(frames, *k, at).is_some()
+                && duplicate::alike(frames, *k, at).is_some()
                 && is_apart(frames, decision, cover, *k)
         })
         .collect()
@@ -130,7 +130,7 @@ fn is_apart(frames: &[Frame], decision: &Decision, cover: usize, frame: usize) -
     let here = decision.chosen[cover].frame;
     let others = decision.chosen.iter().enumerate();
     others.filter(|(n, _)| *n != cover).all(|(_, other)| {
-        let alike = |frame| spread::alike(frames, frame, other.frame).is_some();
+        let alike = |frame| duplicate::alike(frames, frame, other.frame).is_some();
         other.frame != frame && (!alike(frame) || alike(here))
     })
 }

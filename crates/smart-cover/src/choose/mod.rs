@@ -1,11 +1,13 @@
 //! From measured frames to the chosen ones: reject, score, spread, deduplicate.
 
 pub(crate) mod crowd;
+pub(crate) mod duplicate;
 pub(crate) mod exchange;
 pub(crate) mod eyes;
 #[cfg(test)]
 pub(crate) mod film;
 pub(crate) mod flight;
+pub(crate) mod leftover;
 pub(crate) mod looks;
 pub(crate) mod motion;
 pub(crate) mod onset;
@@ -14,6 +16,7 @@ pub(crate) mod quality;
 pub(crate) mod roll;
 pub(crate) mod shot;
 pub(crate) mod slide;
+pub(crate) mod smear;
 pub(crate) mod spread;
 pub(crate) mod sweep;
 pub(crate) mod transition;
@@ -366,7 +369,7 @@ mod tests {
         let standing = film::of([vec![slide(0, 0); 20], vec![slide(1, 0); 20]].concat());
         assert_eq!(choose(&standing, 4, true, true).chosen.len(), 2);
         // What moves is judged by the whole picture.
-        let alike = |frames: &[decode::Frame]| spread::alike(frames, 10, 30).is_some();
+        let alike = |frames: &[decode::Frame]| duplicate::alike(frames, 10, 30).is_some();
         let moving: Vec<Picture> = (0..40).map(|k| slide(k / 20, k % 2)).collect();
         assert_eq!((alike(&standing), alike(&film::of(moving))), (false, true));
     }

@@ -1,6 +1,6 @@
 //! How good each frame is by itself, relative to what the video has to offer.
 
-use super::{flight, pull, ramp, roll, transition};
+use super::{flight, leftover, pull, ramp, roll, smear, transition};
 use crate::{decode::Frame, feature::Features};
 
 /// Why a frame lost quality.
@@ -29,6 +29,8 @@ pub enum Reason {
     Transition,
     /// The decoder reported damage.
     Damaged,
+    /// A few frames of another shot at the beginning or the end of the file.
+    Leftover,
 }
 
 impl Reason {
@@ -47,6 +49,7 @@ impl Reason {
             Self::Title => "title, credits or text",
             Self::Transition => "fade or dissolve",
             Self::Damaged => "damaged",
+            Self::Leftover => "left over from another shot",
         }
     }
 }
@@ -56,6 +59,8 @@ impl Reason {
 pub(crate) struct Quality {
     pub(crate) value: f32,
     pub(crate) factors: Vec<(Reason, f32)>,
+    /// Whether the camera is swung from one picture to another.
+    pub(super) smeared: bool,
 }
 
 impl Quality {
@@ -127,6 +132,11 @@ const SOFT_LEAST: f32 = 0.4;
 /// Soft in one direction only is smear.
 const SOFT_EVEN: f32 = 0.55;
 
+/// What a smear between two pictures leaves.
+pub(super) const SMEAR: f32 = 0.1;
+/// … and what is left of a few frames of another shot at either end of the file.
+const LEFT: f32 = 0.1;
+
 /// Judges all frames of a video; `cuts` as [`super::shot::cuts`] finds them.
 pub(crate) fn judge(frames: &[Frame], cuts: &[bool], dense: bool) -> Vec<Quality> {
     let mut all: Vec<Quality> = light(frames);
@@ -161,6 +171,17 @@ pub(crate) fn judge(frames: &[Frame], cuts: &[bool], dense: bool) -> Vec<Quality
         }
         if frame.damaged {
             quality.times(Reason::Damaged, 0.03);
+        }
+    }
+    if dense {
+        for k in leftover::leftovers(frames, cuts) {
+            all[k].times(Reason::Leftover, LEFT);
+        }
+        for (quality, smeared) in all.iter_mut().zip(smear::smears(frames, cuts)) {
+            quality.smeared = smeared;
+            if smeared {
+                quality.times(Reason::Blur, SMEAR);
+            }
         }
     }
     if pictures && dense {
@@ -235,7 +256,7 @@ fn light(frames: &[Frame]) -> Vec<Quality> {
             let e = &f.exposure;
             let mut q = Quality {
                 value: 1.0,
-                factors: Vec::new(),
+                ..Quality::default()
             };
             // A slide or a page: pale, but full of strokes; or a figure drawn on pale ground.
             let strokes = f.sharpness.detail > 5.0 && e.spread > 6.0;

@@ -3,20 +3,14 @@
 use super::{
     Choice,
     crowd::Crowd,
+    duplicate::{Bond, duplicates},
     looks::Looks,
     quality::{Quality, percentile},
     shot::{self, Shots},
     visit,
 };
-use crate::{
-    decode::Frame,
-    feature::{likeness, outline},
-};
+use crate::decode::Frame;
 
-/// Two covers alike by more than this (structural similarity of their luma at 64 × 36) are duplicates.
-const DUPLICATE: f32 = 0.72;
-/// … and so are two of one scene and one take whose outlines (signs of the lowest frequencies) agree so far: what moved a little is no other picture.
-const SAME_OUTLINE: f32 = 0.84;
 /// Distance in looks within which frames belong to one moment.
 pub(crate) const MOMENT: f32 = 0.45;
 /// Distance in looks from which on frames count as wholly different.
@@ -36,6 +30,8 @@ const SAME_TAKE: f32 = 0.25;
 const SAME_SHOT: f32 = 0.4;
 /// Where fewer covers may come, none does that is worth less than this share of the first one.
 const WEAK: f32 = 0.15;
+/// … and of a scene that has a cover, than this.
+const WEAK_AGAIN: f32 = 0.35;
 /// Most frames that are compared.
 const MOST: usize = 1700;
 /// The power to which crispness counts among frames that look the same.
@@ -116,27 +112,6 @@ pub(crate) fn spread(
         takes,
         worth,
     }
-}
-
-/// How alike two frames are that are duplicates of one another.
-///
-/// Pages and screens are mostly ground, which says nothing: what is on it has to agree as well.
-pub(crate) fn alike(frames: &[Frame], a: usize, b: usize) -> Option<f32> {
-    let thumb = |k: usize| frames[k].features.look.thumb.as_slice();
-    let similarity = likeness::similarity(thumb(a), thumb(b));
-    let same = similarity > DUPLICATE && !shot::differ_on_the_ground(frames, a, b);
-    same.then_some(similarity)
-}
-
-/// Like [`alike`], and of one scene and take (`one`) by their outlines as well.
-pub(crate) fn duplicates(frames: &[Frame], a: usize, b: usize, one: bool) -> Option<f32> {
-    let by_outline = || {
-        let thumb = |k: usize| frames[k].features.look.thumb.as_slice();
-        let agreement = outline::agreement(thumb(a), thumb(b));
-        let same = agreement >= SAME_OUTLINE && !shot::differ_on_the_ground(frames, a, b);
-        same.then_some(agreement)
-    };
-    alike(frames, a, b).or_else(|| one.then(by_outline)?)
 }
 
 /// Places of the frames that may become covers; the least bad ones when none is good.
@@ -243,13 +218,15 @@ impl Field<'_> {
         same.map_or(looks, |same| looks.max(written(same)))
     }
 
-    /// Whether frame k by itself is next to nothing beside the first cover. A page beside pictures is, and comes all the same.
+    /// Whether frame k by itself is next to nothing beside the first cover, or little in a scene that has a cover.
+    /// A page beside pictures is, and comes all the same.
     fn is_weak(&self, k: usize) -> bool {
-        let first = self
-            .chosen
-            .first()
-            .map_or(0.0, |(k, _)| self.crowd.worth[*k]);
-        self.crowd.worth[k] < WEAK * first && !shot::is_drawn(&self.frames[self.pool[k]])
+        let worth = |k: usize| self.crowd.worth[k];
+        let first = self.chosen.first().map_or(0.0, |(k, _)| worth(*k));
+        let shown = |(chosen, _): &(usize, f32)| self.shots.scene[*chosen] == self.shots.scene[k];
+        let again = !self.crowd.visits && self.chosen.iter().any(shown);
+        again && worth(k) < WEAK_AGAIN * first
+            || worth(k) < WEAK * first && !shot::is_drawn(&self.frames[self.pool[k]])
     }
 
     /// Whether frame k is of the same shot as another and looks like it.
@@ -277,11 +254,15 @@ impl Field<'_> {
     }
 
     fn alike(&self, a: usize, b: usize) -> bool {
-        let (frames, shots) = (self.frames, self.shots);
+        let (shots, pool) = (self.shots, self.pool);
         let same = |of: &[usize]| of[a] == of[b];
         // Before a fixed camera the outline is that of the room, whoever comes by.
-        let one = !self.crowd.visits && same(&shots.scene) && same(&shots.take);
-        duplicates(frames, self.pool[a], self.pool[b], one).is_some()
+        let bond = match (self.crowd.visits, same(&shots.scene), same(&shots.take)) {
+            (false, true, true) => Bond::Take,
+            (false, true, false) => Bond::Scene,
+            _ => Bond::None,
+        };
+        duplicates(self.frames, pool[a], pool[b], bond).is_some()
     }
 
     /// Fills the count with good frames far away in time and looks from those chosen.
@@ -367,10 +348,10 @@ impl Used {
 
 #[cfg(test)]
 mod tests {
-    use super::{APART, Crowd, DUPLICATE, Field, Looks, MOMENT, Shots};
+    use super::{APART, Crowd, Field, Looks, MOMENT, Shots};
     use crate::{
         choose::{choose, film, quality},
-        feature::{likeness, samples},
+        feature::samples,
     };
 
     #[test]
@@ -394,16 +375,18 @@ mod tests {
         assert!(field.apart(0, 1) < MOMENT && field.apart(2, 3) < MOMENT);
     }
     #[test]
-    fn what_moved_a_little_within_a_take_is_no_other_picture() {
-        let moved = |k: usize| samples::luma(move |x, y| samples::scene(x + k / 10, y + k / 17));
-        let take = film::of((0..50).map(moved));
-        let thumb = |k: usize| take[k].features.look.thumb.as_slice();
-        assert!(likeness::similarity(thumb(0), thumb(49)) < DUPLICATE);
-        assert_eq!(choose(&take, 3, true, true).chosen.len(), 1);
-        // In another take it may be somebody else at the same place.
-        let cutaway = film::scene(1, 20);
-        let twice = [film::scene(0, 20), cutaway, vec![moved(49); 20]].concat();
-        assert_eq!(choose(&film::of(twice), 3, true, true).chosen.len(), 3);
+    fn little_of_a_scene_that_has_a_cover_does_not_come_where_fewer_may() {
+        let again = |length: usize| {
+            let other = samples::luma(|x, y| samples::scene(x + 6, y + 3));
+            let film = [
+                film::scene(0, 40),
+                film::scene(1, 40),
+                vec![other; length],
+                film::scene(1, 20),
+            ];
+            choose(&film::of(film.concat()), 3, true, true).chosen.len()
+        };
+        assert_eq!((again(20), again(3)), (3, 2));
     }
 
     #[test]
