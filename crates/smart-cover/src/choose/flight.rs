@@ -1,10 +1,10 @@
-//! The camera in flight: fast moving frames of an uncut take with far less detail than what comes before and after them.
+//! The camera in flight: fast moving frames with far less detail than what comes before and after them, without a cut between.
 
 use super::{ramp, shot};
 use crate::{decode::Frame, feature::likeness};
 
 /// How far to each side, in seconds, the picture is looked for that the camera left or came to.
-const REACH: f64 = 1.6;
+const REACH: f64 = 2.5;
 /// Less than this share of the detail that both sides show is in flight …
 const LOST: f32 = 0.5;
 /// … for certain; up to this share the certainty falls to nothing.
@@ -52,9 +52,9 @@ pub(crate) fn flights(frames: &[Frame], cuts: &[bool]) -> Vec<f32> {
 mod tests {
     use super::flights;
     use crate::{
-        choose::{film, shot},
+        choose::{film, looks::Looks, quality, shot},
         decode::Frame,
-        feature::samples,
+        feature::samples::{self, WIDTH},
         plane::Picture,
     };
 
@@ -112,5 +112,51 @@ mod tests {
         };
         let flight = through((0..10).map(|k| brighter(12 * k)).collect());
         assert!(flight.iter().all(|f| *f == 0.0), "{flight:?}");
+    }
+
+    /// What a camera sees that swings from one picture to another in so many frames, mixed along its way over `soft` pixels.
+    fn swing(from: &Picture, to: &Picture, frames: usize, soft: usize) -> Vec<Picture> {
+        let at = |x: usize, y: usize| {
+            let (of, x) = if x < WIDTH {
+                (from, x)
+            } else {
+                (to, x - WIDTH)
+            };
+            usize::from(of.y.data[y * WIDTH + x.min(WIDTH - 1)])
+        };
+        let seen = |k: usize| {
+            let by = (k + 1) * WIDTH / (frames + 1);
+            samples::luma(|x, y| {
+                let along = (0..soft).map(|s| at(x + by + s, y)).sum::<usize>();
+                (along / soft) as u8
+            })
+        };
+        (0..frames).map(seen).collect()
+    }
+
+    #[test]
+    fn a_swing_of_two_seconds_is_in_flight_to_its_end() {
+        let (a, b) = (film::scene(0, 12), film::scene(2, 12));
+        let between = swing(&a[0], &b[0], 26, 24);
+        let frames = film::of([a, between, b].concat());
+        let flown = flights(&frames, &vec![false; frames.len() - 1]);
+        assert!(flown[14..36].iter().all(|f| *f > 0.5), "{flown:?}");
+        assert!(flown[..11].iter().chain(&flown[39..]).all(|f| *f == 0.0));
+    }
+
+    #[test]
+    fn a_short_swing_ends_a_take_and_is_no_cover() {
+        let (a, b) = (film::scene(0, 10), film::scene(2, 10));
+        let between = swing(&a[0], &b[0], 2, 40);
+        let frames = film::of([a, between, b].concat());
+        let none = vec![false; frames.len() - 1];
+        let quality = quality::judge(&frames, &none, true);
+        let pool: Vec<usize> = (0..frames.len())
+            .filter(|k| quality[*k].value >= 0.12)
+            .collect();
+        assert!(pool.iter().all(|k| !(10..12).contains(k)), "{pool:?}");
+        let looks = Looks::new(&frames, &pool);
+        let shots = shot::Shots::find(&frames, &quality, &none, &pool, &looks, false);
+        assert_ne!(shots.take.first(), shots.take.last());
     }
 }

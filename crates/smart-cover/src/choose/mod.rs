@@ -16,7 +16,6 @@ pub(crate) mod quality;
 pub(crate) mod roll;
 pub(crate) mod shot;
 pub(crate) mod slide;
-pub(crate) mod smear;
 pub(crate) mod spread;
 pub(crate) mod sweep;
 pub(crate) mod transition;

@@ -1,6 +1,6 @@
 //! How good each frame is by itself, relative to what the video has to offer.
 
-use super::{flight, leftover, pull, ramp, roll, smear, transition};
+use super::{flight, leftover, pull, ramp, roll, transition};
 use crate::{decode::Frame, feature::Features};
 
 /// Why a frame lost quality.
@@ -59,8 +59,8 @@ impl Reason {
 pub(crate) struct Quality {
     pub(crate) value: f32,
     pub(crate) factors: Vec<(Reason, f32)>,
-    /// Whether the camera is swung from one picture to another.
-    pub(super) smeared: bool,
+    /// Whether the camera is in flight from one picture to another.
+    pub(super) flies: bool,
 }
 
 impl Quality {
@@ -132,9 +132,7 @@ const SOFT_LEAST: f32 = 0.4;
 /// Soft in one direction only is smear.
 const SOFT_EVEN: f32 = 0.55;
 
-/// What a smear between two pictures leaves.
-pub(super) const SMEAR: f32 = 0.1;
-/// … and what is left of a few frames of another shot at either end of the file.
+/// What is left of a few frames of another shot at either end of the file.
 const LEFT: f32 = 0.1;
 
 /// Judges all frames of a video; `cuts` as [`super::shot::cuts`] finds them.
@@ -161,6 +159,7 @@ pub(crate) fn judge(frames: &[Frame], cuts: &[bool], dense: bool) -> Vec<Quality
         let f = &frame.features;
         let focused = in_focus(f.sharpness.focus, focus).clamp(0.04, 1.0);
         let stands = 1.0 - 0.96 * flights[k].max(pulls[k]);
+        quality.flies = flights[k] > 0.5;
         quality.times(Reason::Blur, focused.max(soft[k]).min(stands));
         if f.text.title {
             quality.times(Reason::Title, title);
@@ -176,12 +175,6 @@ pub(crate) fn judge(frames: &[Frame], cuts: &[bool], dense: bool) -> Vec<Quality
     if dense {
         for k in leftover::leftovers(frames, cuts) {
             all[k].times(Reason::Leftover, LEFT);
-        }
-        for (quality, smeared) in all.iter_mut().zip(smear::smears(frames, cuts)) {
-            quality.smeared = smeared;
-            if smeared {
-                quality.times(Reason::Blur, SMEAR);
-            }
         }
     }
     if pictures && dense {

@@ -88,7 +88,7 @@ impl Shots {
                 let span = frames[*frame].time - frames[before].time;
                 let waver = !cut && span < WAVER && !between.iter().any(Quality::shows_nothing);
                 let blink = span < BLINK && looks.distance(k - 1, k) < BLINK_LOOKS;
-                let swung = between.iter().any(|q| q.smeared);
+                let swung = between.iter().any(|q| q.flies);
                 let goes_on = junk && (waver || blink) && !swung;
                 let drifted = looks.distance(start, k) > DRIFTED;
                 let turned =
