@@ -114,7 +114,11 @@ fn between(frames: &[Frame], at: usize, span: f64) -> f32 {
     if few || !transition::UNDER_WAY.contains(&(done / way)) {
         return 0.0;
     }
-    ramp(off / way, OFF, ON)
+    let share = ramp(off / way, OFF, ON);
+    if share > 0.0 && transition::stands(frames, at, (before, after)) {
+        return 0.0;
+    }
+    share
 }
 
 /// 1 where another picture comes through, 0 where the camera or what it sees moves.

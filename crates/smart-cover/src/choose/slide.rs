@@ -23,7 +23,13 @@ pub(super) fn slide(frames: &[Frame], at: usize) -> f32 {
     SPANS
         .iter()
         .filter_map(|span| transition::around(frames, at, *span))
-        .map(|(before, after)| between(thumb(before), thumb(after), thumb(&frames[at])))
+        .map(|(before, after)| {
+            let share = between(thumb(before), thumb(after), thumb(&frames[at]));
+            if share > 0.0 && transition::stands(frames, at, (before, after)) {
+                return 0.0;
+            }
+            share
+        })
         .fold(0.0, f32::max)
 }
 
@@ -186,5 +192,16 @@ mod tests {
             let slides: Vec<f32> = (0..frames.len()).map(|k| slide(&frames, k)).collect();
             assert!(slides.iter().all(|s| *s == 0.0), "{slides:?}");
         }
+    }
+
+    #[test]
+    fn two_pictures_side_by_side_that_stand_are_no_slide() {
+        let [a, b] = [0, 1].map(|which| film::scene(which, 12));
+        let at = |p: &Picture, x: usize, y: usize| p.y.data[y * WIDTH + x];
+        let both = samples::luma(|x, y| at(if x < WIDTH / 2 { &a[0] } else { &b[0] }, x, y));
+        let film = [a.clone(), vec![both; 14], b.clone()].concat();
+        let frames = film::of(film);
+        let slides: Vec<f32> = (0..frames.len()).map(|k| slide(&frames, k)).collect();
+        assert!(slides.iter().all(|s| *s == 0.0), "{slides:?}");
     }
 }

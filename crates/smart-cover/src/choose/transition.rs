@@ -21,6 +21,10 @@ const SAME_PICTURE: f32 = 0.97;
 const WHOLE: f32 = 0.9;
 const FADED: f32 = 0.75;
 
+/// In so many seconds to either side a frame on its way changes by this share of the whole way at least; evenly it would be three times as much.
+const BESIDE: f64 = 0.2;
+const STANDS: f32 = 0.05;
+
 /// Pictures with as much contrast that correlate so much are one that goes on: from surely not to surely.
 const LIKE: (f32, f32) = (0.80, 0.90);
 
@@ -69,6 +73,16 @@ pub(super) fn around(frames: &[Frame], at: usize, span: f64) -> Option<(&Frame, 
         .iter()
         .find(|f| f.time - here >= span - 0.04)?;
     (after.time - before.time <= 4.0 * span + 0.3).then_some((before, after))
+}
+
+/// Whether a frame stands while what is before and what is after it are far apart: between two transitions, or just beside one.
+pub(super) fn stands(frames: &[Frame], at: usize, (before, after): (&Frame, &Frame)) -> bool {
+    let apart =
+        |a: &Frame, b: &Frame| likeness::difference(&a.features.look.thumb, &b.features.look.thumb);
+    around(frames, at, BESIDE).is_some_and(|(earlier, later)| {
+        let changes = apart(earlier, &frames[at]).min(apart(&frames[at], later));
+        changes < STANDS * apart(before, after)
+    })
 }
 
 fn mix(frames: &[Frame], at: usize, span: f64) -> f32 {
