@@ -47,10 +47,29 @@ pub(crate) fn make(folder: &Path) -> Outcome<Vec<Clip>> {
     };
     let hd = scaled("hd.mp4", "1280:720")?;
     let uhd = scaled("uhd.mp4", "3840:2160")?;
+    // As a phone takes it: HLG, 10 bit, HEVC. Others do not bring it into the range of an ordinary screen.
+    let hlg = path("hlg.mp4");
+    let filter = "scale=3840:2160,setsar=1,format=yuv420p10le";
+    let light = "log-level=none:colorprim=bt2020:transfer=arib-std-b67:colormatrix=bt2020nc";
+    ffmpeg(&[
+        "-i",
+        &source,
+        "-vf",
+        filter,
+        "-an",
+        "-c:v",
+        "libx265",
+        "-preset",
+        "ultrafast",
+        "-x265-params",
+        light,
+        &hlg,
+    ])?;
     let mut clips = vec![
         ("10 s, 640 x 272", source.to_string(), false),
         ("10 s, 1280 x 720", hd.clone(), false),
         ("10 s, 3840 x 2160", uhd, false),
+        ("10 s, 2160p, HLG", hlg, true),
     ];
     let lengths = [
         ("10 min, 720p", 60, false),

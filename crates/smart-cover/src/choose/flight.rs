@@ -16,6 +16,7 @@ const FAST: f32 = 100.0;
 ///
 /// Blur is judged against the whole video elsewhere; a soft video or a soft arrival leaves room there for smear to pass.
 /// Detail is compared within an uncut take only, so that a plain shot between two detailed ones stays what it is.
+/// Where the take is cut within reach on one side, the other side alone says what is crisp: a swing may begin or end with a jump.
 pub(crate) fn flights(frames: &[Frame], cuts: &[bool]) -> Vec<f32> {
     let speed: Vec<f32> = frames
         .windows(2)
@@ -35,6 +36,12 @@ pub(crate) fn flights(frames: &[Frame], cuts: &[bool]) -> Vec<f32> {
             let (before, after) = shot::beside(frames, cuts, at, REACH);
             let before = before.map(detail).fold(0.0, f32::max);
             let after = after.map(detail).fold(0.0, f32::max);
+            let [cut_before, cut_after] = cut_within(frames, cuts, at);
+            let crisp = match (cut_before, cut_after) {
+                (true, false) => after,
+                (false, true) => before,
+                _ => before.min(after),
+            };
             let speed_here = at
                 .checked_sub(1)
                 .map_or(0.0, |k| speed[k])
@@ -42,10 +49,19 @@ pub(crate) fn flights(frames: &[Frame], cuts: &[bool]) -> Vec<f32> {
             if speed_here < FAST {
                 return 0.0;
             }
-            let kept = detail(at) / before.min(after).max(0.01);
+            let kept = detail(at) / crisp.max(0.01);
             ramp(kept, KEPT, LOST)
         })
         .collect()
+}
+
+/// Whether a cut is in reach before and after a frame.
+fn cut_within(frames: &[Frame], cuts: &[bool], at: usize) -> [bool; 2] {
+    let near = |k: usize| (frames[k].time - frames[at].time).abs() <= REACH;
+    [
+        (0..at).rev().take_while(|k| near(*k)).any(|k| cuts[k]),
+        (at..cuts.len()).take_while(|k| near(*k)).any(|k| cuts[k]),
+    ]
 }
 
 #[cfg(test)]
@@ -142,6 +158,25 @@ mod tests {
         let flown = flights(&frames, &vec![false; frames.len() - 1]);
         assert!(flown[14..36].iter().all(|f| *f > 0.5), "{flown:?}");
         assert!(flown[..11].iter().chain(&flown[39..]).all(|f| *f == 0.0));
+    }
+
+    #[test]
+    fn a_swing_that_begins_or_ends_with_a_jump_is_in_flight_and_a_shot_between_two_cuts_is_not() {
+        let (a, b) = (film::scene(0, 12), film::scene(2, 12));
+        let between = swing(&a[0], &b[0], 20, 24);
+        let frames = film::of([a, between, b].concat());
+        let flown = |jumps: &[usize]| {
+            let cuts: Vec<bool> = (0..frames.len() - 1).map(|k| jumps.contains(&k)).collect();
+            flights(&frames, &cuts)[15..29].to_vec()
+        };
+        for jumps in [&[11][..], &[31]] {
+            assert!(
+                flown(jumps).iter().all(|f| *f > 0.5),
+                "{jumps:?}: {:?}",
+                flown(jumps)
+            );
+        }
+        assert!(flown(&[11, 31]).iter().all(|f| *f == 0.0));
     }
 
     #[test]
