@@ -31,7 +31,7 @@ impl Picture<'_> {
         let (width, height) = THUMB;
         // The copy to compare leaves before anything is cut off or added.
         format!(
-            "[{k}:{stream}]{},split[full{k}][small{k}];[small{k}]scale={width}:{height}:flags=area:out_range=pc,format=gray[copy{k}];[full{k}]{}[cover{k}];",
+            "[{k}:{stream}]{},split[full{k}][small{k}];[small{k}]scale={width}:{height}:flags=area:out_range=pc,format=gray,setsar=1[copy{k}];[full{k}]{}[cover{k}];",
             self.frames(stretch),
             self.shape()
         )
