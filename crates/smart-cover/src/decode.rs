@@ -231,18 +231,7 @@ impl Pass<'_> {
             arguments.extend(self.source.input(self.watch, self.threads, &before));
         }
         arguments.extend(["-filter_complex".into(), self.graph(width, height).into()]);
-        arguments.extend(
-            [
-                "-map",
-                "[out]",
-                "-fps_mode",
-                "passthrough",
-                "-f",
-                "rawvideo",
-                "pipe:1",
-            ]
-            .map(OsString::from),
-        );
+        arguments.extend(source::raw("[out]"));
         arguments
     }
 

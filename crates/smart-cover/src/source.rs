@@ -124,6 +124,20 @@ impl Source<'_> {
     }
 }
 
+/// Arguments of an output of bare frames into our pipe, each as it comes.
+pub(crate) fn raw(label: &str) -> [OsString; 7] {
+    let words = [
+        "-map",
+        label,
+        "-fps_mode",
+        "passthrough",
+        "-f",
+        "rawvideo",
+        "pipe:1",
+    ];
+    words.map(OsString::from)
+}
+
 /// Does all items on so many threads; results in the order of the items, the first failure in that order wins.
 pub(crate) fn parallel<T: Sync, R: Send>(
     workers: usize,

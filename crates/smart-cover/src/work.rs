@@ -207,13 +207,9 @@ fn passed_over(
     let nearest = written
         .iter()
         .filter_map(|(cover, at)| {
-            let same = |of: &[Option<usize>]| of[k].is_some() && of[k] == of[*at];
-            let bond = match (same(&decision.scenes), same(&decision.takes)) {
-                (true, true) => Bond::Take,
-                // Before a fixed camera no takes are told.
-                (true, false) if decision.takes[k].is_some() => Bond::Scene,
-                _ => Bond::None,
-            };
+            let (scenes, takes) = (&decision.scenes, &decision.takes);
+            let same_scene = scenes[k].is_some() && scenes[k] == scenes[*at];
+            let bond = Bond::of(same_scene, [takes[k], takes[*at]]);
             Some((*cover, duplicates(frames, k, *at, bond)?))
         })
         .max_by(|a, b| a.1.total_cmp(&b.1));

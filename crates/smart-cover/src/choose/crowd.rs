@@ -153,13 +153,7 @@ fn fullest(shots: &Shots, shown: impl Fn(usize) -> Option<f32>) -> Vec<f32> {
     }
     of_scenes
         .iter_mut()
-        .map(|shown| {
-            if shown.is_empty() {
-                0.0
-            } else {
-                percentile(shown, 0.9)
-            }
-        })
+        .map(|shown| percentile(shown, 0.9))
         .collect()
 }
 

@@ -29,22 +29,31 @@ pub(crate) enum Bond {
     Take,
 }
 
+impl Bond {
+    /// Of two frames of the same scene or not, and of their takes, where those count.
+    pub(crate) fn of(same_scene: bool, takes: [Option<usize>; 2]) -> Self {
+        match takes {
+            [Some(a), Some(b)] if same_scene && a == b => Self::Take,
+            [Some(_), Some(_)] if same_scene => Self::Scene,
+            _ => Self::None,
+        }
+    }
+}
+
 /// Like [`alike`], and of one scene by their outlines as well.
 /// A page that turns begins another take, so what differs on the ground of one take is a figure that moves.
 pub(crate) fn duplicates(frames: &[Frame], a: usize, b: usize, bond: Bond) -> Option<f32> {
-    let (looks, least) = match bond {
-        Bond::None => return alike(frames, a, b),
-        Bond::Scene => (alike(frames, a, b), SAME_OUTLINE_AGAIN),
-        Bond::Take => (similar(frames, a, b), SAME_OUTLINE),
-    };
     let thumb = |k: usize| frames[k].features.look.thumb.as_slice();
-    let outline = || outline::agreement(thumb(a), thumb(b));
-    let drawn = || bond == Bond::Scene && shot::on_the_ground(frames, a, b).is_some();
-    looks.or_else(|| {
-        (!drawn())
-            .then(outline)
-            .filter(|agreement| *agreement >= least)
-    })
+    let outlined =
+        |least: f32| Some(outline::agreement(thumb(a), thumb(b))).filter(|agreed| *agreed >= least);
+    let are_pages = || shot::on_the_ground(frames, a, b).is_some();
+    match bond {
+        Bond::None => alike(frames, a, b),
+        Bond::Scene => {
+            alike(frames, a, b).or_else(|| outlined(SAME_OUTLINE_AGAIN).filter(|_| !are_pages()))
+        }
+        Bond::Take => similar(frames, a, b).or_else(|| outlined(SAME_OUTLINE)),
+    }
 }
 
 fn similar(frames: &[Frame], a: usize, b: usize) -> Option<f32> {

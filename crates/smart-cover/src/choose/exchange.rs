@@ -115,10 +115,7 @@ fn between(frames: &[Frame], at: usize, span: f64) -> f32 {
         return 0.0;
     }
     let share = ramp(off / way, OFF, ON);
-    if share > 0.0 && transition::stands(frames, at, (before, after)) {
-        return 0.0;
-    }
-    share
+    transition::on_its_way(share, frames, at, (before, after))
 }
 
 /// 1 where another picture comes through, 0 where the camera or what it sees moves.

@@ -33,6 +33,13 @@ pub(crate) fn flights(frames: &[Frame], cuts: &[bool]) -> Vec<f32> {
     let detail = |k: usize| frames[k].features.sharpness.detail;
     (0..frames.len())
         .map(|at| {
+            let speed_here = at
+                .checked_sub(1)
+                .map_or(0.0, |k| speed[k])
+                .max(speed.get(at).copied().unwrap_or(0.0));
+            if speed_here < FAST {
+                return 0.0;
+            }
             let (before, after) = shot::beside(frames, cuts, at, REACH);
             let before = before.map(detail).fold(0.0, f32::max);
             let after = after.map(detail).fold(0.0, f32::max);
@@ -42,13 +49,6 @@ pub(crate) fn flights(frames: &[Frame], cuts: &[bool]) -> Vec<f32> {
                 (false, true) => before,
                 _ => before.min(after),
             };
-            let speed_here = at
-                .checked_sub(1)
-                .map_or(0.0, |k| speed[k])
-                .max(speed.get(at).copied().unwrap_or(0.0));
-            if speed_here < FAST {
-                return 0.0;
-            }
             let kept = detail(at) / crisp.max(0.01);
             ramp(kept, KEPT, LOST)
         })

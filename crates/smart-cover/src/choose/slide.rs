@@ -25,10 +25,7 @@ pub(super) fn slide(frames: &[Frame], at: usize) -> f32 {
         .filter_map(|span| transition::around(frames, at, *span))
         .map(|(before, after)| {
             let share = between(thumb(before), thumb(after), thumb(&frames[at]));
-            if share > 0.0 && transition::stands(frames, at, (before, after)) {
-                return 0.0;
-            }
-            share
+            transition::on_its_way(share, frames, at, (before, after))
         })
         .fold(0.0, f32::max)
 }

@@ -255,13 +255,9 @@ impl Field<'_> {
 
     fn alike(&self, a: usize, b: usize) -> bool {
         let (shots, pool) = (self.shots, self.pool);
-        let same = |of: &[usize]| of[a] == of[b];
         // Before a fixed camera the outline is that of the room, whoever comes by.
-        let bond = match (self.crowd.visits, same(&shots.scene), same(&shots.take)) {
-            (false, true, true) => Bond::Take,
-            (false, true, false) => Bond::Scene,
-            _ => Bond::None,
-        };
+        let takes = [a, b].map(|k| (!self.crowd.visits).then_some(shots.take[k]));
+        let bond = Bond::of(shots.scene[a] == shots.scene[b], takes);
         duplicates(self.frames, pool[a], pool[b], bond).is_some()
     }
 

@@ -75,8 +75,17 @@ pub(super) fn around(frames: &[Frame], at: usize, span: f64) -> Option<(&Frame, 
     (after.time - before.time <= 4.0 * span + 0.3).then_some((before, after))
 }
 
+/// The share by which a frame is on its way between two others; none where it stands.
+pub(super) fn on_its_way(share: f32, frames: &[Frame], at: usize, ends: (&Frame, &Frame)) -> f32 {
+    if share > 0.0 && stands(frames, at, ends) {
+        0.0
+    } else {
+        share
+    }
+}
+
 /// Whether a frame stands while what is before and what is after it are far apart: between two transitions, or just beside one.
-pub(super) fn stands(frames: &[Frame], at: usize, (before, after): (&Frame, &Frame)) -> bool {
+fn stands(frames: &[Frame], at: usize, (before, after): (&Frame, &Frame)) -> bool {
     let apart =
         |a: &Frame, b: &Frame| likeness::difference(&a.features.look.thumb, &b.features.look.thumb);
     around(frames, at, BESIDE).is_some_and(|(earlier, later)| {

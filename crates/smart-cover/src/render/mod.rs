@@ -149,23 +149,25 @@ impl Render<'_> {
             options: self.options,
             plain: self.plain.load(Ordering::Relaxed),
         };
-        let (ran, right) = self.run(&picture, batch, threads)?;
-        if ran || !picture.is_fast() {
-            return Ok(right);
+        let (mut failure, mut right) = self.run(&picture, batch, threads)?;
+        if failure.is_some() && picture.is_fast() {
+            picture.plain = true;
+            (failure, right) = self.run(&picture, batch, threads)?;
+            self.plain.fetch_or(failure.is_none(), Ordering::Relaxed);
         }
-        picture.plain = true;
-        let (ran, right) = self.run(&picture, batch, threads)?;
-        self.plain.fetch_or(ran, Ordering::Relaxed);
+        if failure.is_some() {
+            *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = failure;
+        }
         Ok(right)
     }
 
-    /// Whether the child ended well, and of each frame whether it is the one that was chosen.
+    /// How the child failed, if it did, and of each frame whether it is the one that was chosen.
     fn run(
         &self,
         picture: &Picture<'_>,
         batch: &[Stretch<'_>],
         threads: usize,
-    ) -> Result<(bool, Vec<bool>), CoverError> {
+    ) -> Result<(Option<CoverError>, Vec<bool>), CoverError> {
         let mut arguments = self.source.head();
         let mut graph = String::new();
         for (k, stretch) in batch.iter().enumerate() {
@@ -211,18 +213,7 @@ impl Render<'_> {
             arguments.extend(["-f", "image2", "-start_number", "0", "-y"].map(OsString::from));
             arguments.push(stretch.numbered()?);
         }
-        arguments.extend(
-            [
-                "-map",
-                "[check]",
-                "-fps_mode",
-                "passthrough",
-                "-f",
-                "rawvideo",
-                "pipe:1",
-            ]
-            .map(OsString::from),
-        );
+        arguments.extend(source::raw("[check]"));
         let frames: Vec<&Wanted<'_>> = batch
             .iter()
             .flat_map(|stretch| stretch.frames.iter().copied())
@@ -240,11 +231,8 @@ impl Render<'_> {
             read,
             |line| line.starts_with('[') || line.contains("rror"),
         )?;
-        if !ended.status.success() {
-            *self.failure.lock().unwrap_or_else(PoisonError::into_inner) =
-                Some(ended.failure(&self.source.tools.ffmpeg));
-        }
         let ran = ended.status.success();
+        let failure = (!ran).then(|| ended.failure(&self.source.tools.ffmpeg));
         for stretch in batch {
             stretch.sort_out()?;
         }
@@ -256,7 +244,7 @@ impl Render<'_> {
             Some(whole && written && likeness::same_picture(&thumb, wanted.thumb))
         });
         let right = right.map(Option::unwrap_or_default).collect();
-        Ok((ran, right))
+        Ok((failure, right))
     }
 
     fn woven(&self, wanted: &Wanted<'_>) -> bool {
@@ -265,26 +253,23 @@ impl Render<'_> {
 }
 
 impl Stretch<'_> {
-    /// Where frame n lies until it has its own name.
-    fn nth(&self, n: usize) -> PathBuf {
+    /// What the names of its frames begin with until each has its own.
+    fn base(&self) -> PathBuf {
         let first = self.frames.first().map(|wanted| wanted.file.as_path());
-        first
-            .unwrap_or(Path::new(""))
-            .with_extension(format!("{n}.part"))
+        first.unwrap_or(Path::new("")).with_extension("")
+    }
+
+    fn nth(&self, n: usize) -> PathBuf {
+        self.base().with_extension(format!("{n}.part"))
     }
 
     /// The pattern of [`nth`](Self::nth) as ffmpeg reads it.
     fn numbered(&self) -> Result<OsString, CoverError> {
-        let first = self.nth(0);
-        let first =
-            std::path::absolute(&first).map_err(|e| CoverError::io("cannot find", &first, e))?;
+        let base = self.base();
+        let base =
+            std::path::absolute(&base).map_err(|e| CoverError::io("cannot find", &base, e))?;
         let mut pattern = b"file:".to_vec();
-        for byte in first
-            .with_extension("")
-            .with_extension("")
-            .as_os_str()
-            .as_bytes()
-        {
+        for byte in base.as_os_str().as_bytes() {
             pattern.push(*byte);
             if *byte == b'%' {
                 pattern.push(b'%');

@@ -1,6 +1,9 @@
 //! Kinds of files, each made small: what is chosen of them, and that the written picture is what the file shows at that time.
 
-use std::{path::Path, process::Command};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use smart_cover::{Candidate, Format, Options, PassedOver, Picked};
 
@@ -148,15 +151,21 @@ fn interlaced_motion_has_no_comb_teeth() {
     }
 }
 
+/// A clip of HDR in that transfer curve, of a source in BT.709 whose white is reference white.
+#[track_caller]
+fn hdr(folder: &Folder, source: &str, transfer: &str, name: &str) -> PathBuf {
+    folder.make(&format!(
+        "{source} -vf setparams=colorspace=bt709:color_primaries=bt709:color_trc=bt709:range=tv,zscale=t=linear:npl=203,format=gbrpf32le,zscale=p=bt2020:t={transfer}:m=bt2020nc:r=tv:npl=203,format=yuv420p10le \
+         -c:v libx265 -preset ultrafast -color_primaries bt2020 -color_trc {transfer} -colorspace bt2020nc -x265-params log-level=error {name}.mp4"
+    ))
+}
+
 #[test]
 fn hdr_is_shown_as_an_ordinary_screen_would_show_it() {
     let folder = Folder::new();
     let source = "-f lavfi -i color=0xB0B0B0:s=320x180:r=10:d=1,drawbox=w=160:h=180:color=0x405060:t=fill,noise=alls=4:allf=t,format=yuv420p";
     for (name, transfer) in [("pq", "smpte2084"), ("hlg", "arib-std-b67")] {
-        let clip = folder.make(&format!(
-            "{source} -vf setparams=colorspace=bt709:color_primaries=bt709:color_trc=bt709:range=tv,zscale=t=linear:npl=203,format=gbrpf32le,zscale=p=bt2020:t={transfer}:m=bt2020nc:r=tv:npl=203,format=yuv420p10le \
-             -c:v libx265 -preset ultrafast -color_primaries bt2020 -color_trc {transfer} -colorspace bt2020nc -x265-params log-level=error {name}.mp4"
-        ));
+        let clip = hdr(&folder, source, transfer, name);
         let seen = Seen::of(&folder.pick(&clip, &Options::new().count(1)).covers[0].file);
         for (column, wanted) in [(3, [0x40, 0x50, 0x60]), (12, [0xB0, 0xB0, 0xB0])] {
             let shown = seen.at(column, 4);
@@ -169,9 +178,8 @@ fn hdr_is_shown_as_an_ordinary_screen_would_show_it() {
 #[test]
 fn a_large_hdr_picture_is_put_together_of_its_strips_in_order() {
     let folder = Folder::new();
-    let clip = folder.make("-f lavfi -i color=0xB0B0B0:s=1920x1080:r=5:d=1,drawbox=y=270:h=270:color=0x306090:t=fill,drawbox=y=810:h=270:color=0x405060:t=fill,noise=alls=4:allf=t,format=yuv420p \
-         -vf setparams=colorspace=bt709:color_primaries=bt709:color_trc=bt709:range=tv,zscale=t=linear:npl=203,format=gbrpf32le,zscale=p=bt2020:t=arib-std-b67:m=bt2020nc:r=tv:npl=203,format=yuv420p10le \
-         -c:v libx265 -preset ultrafast -color_primaries bt2020 -color_trc arib-std-b67 -colorspace bt2020nc -x265-params log-level=error large.mp4");
+    let source = "-f lavfi -i color=0xB0B0B0:s=1920x1080:r=5:d=1,drawbox=y=270:h=270:color=0x306090:t=fill,drawbox=y=810:h=270:color=0x405060:t=fill,noise=alls=4:allf=t,format=yuv420p";
+    let clip = hdr(&folder, source, "arib-std-b67", "large");
     for format in [Format::Jpg, Format::Png] {
         let options = Options::new().count(1).format(format);
         let seen = Seen::of(&folder.pick(&clip, &options).covers[0].file);
