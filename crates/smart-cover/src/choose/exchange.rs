@@ -121,11 +121,16 @@ fn between(frames: &[Frame], at: usize, span: f64) -> f32 {
 /// 1 where another picture comes through, 0 where the camera or what it sees moves.
 fn unmoving(frames: &[Frame], at: usize) -> f32 {
     let thumb = |k: usize| &frames[k].features.look.thumb;
-    let left = transition::around(frames, at, SPANS[0]).map_or(1.0, |(before, after)| {
-        let (before, after) = (&before.features.look.thumb, &after.features.look.thumb);
-        unmoved(before, thumb(at)).max(unmoved(thumb(at), after))
-    });
-    ramp(left, MOVED, EXCHANGED)
+    let Some((before, after)) = transition::around(frames, at, SPANS[0]) else {
+        return 1.0;
+    };
+    let (before, after) = (&before.features.look.thumb, &after.features.look.thumb);
+    let comes = |left: f32| ramp(left, MOVED, EXCHANGED);
+    let first = comes(unmoved(before, thumb(at)));
+    if first == 1.0 {
+        return first;
+    }
+    first.max(comes(unmoved(thumb(at), after)))
 }
 
 /// One cell's way from a to b, and where c is on it: luma and two colours each.

@@ -22,12 +22,16 @@ pub(super) fn unmoved(a: &[f32], b: &[f32]) -> f32 {
     let (mut still, mut best) = (0.5_f32, 0.5_f32);
     for top in (0..THUMB.1).step_by(BLOCK.1) {
         for left in (0..THUMB.0).step_by(BLOCK.0) {
-            still += block(a, b, (left, top), SEARCH);
-            let steps = (0..=2 * SEARCH.1).flat_map(|y| (0..=2 * SEARCH.0).map(move |x| (x, y)));
-            let whole = steps
-                .map(|step| (block(a, b, (left, top), step), step))
-                .min_by(|a, b| a.0.total_cmp(&b.0));
-            best += whole.map_or(0.0, |(rest, step)| finer(a, b, (left, top), step, rest));
+            let stays = block(a, b, (left, top), SEARCH, f32::INFINITY);
+            still += stays;
+            let (mut rest, mut nearest) = (stays, SEARCH);
+            for step in (0..=2 * SEARCH.1).flat_map(|y| (0..=2 * SEARCH.0).map(move |x| (x, y))) {
+                let left = block(a, b, (left, top), step, rest);
+                if left < rest {
+                    (rest, nearest) = (left, step);
+                }
+            }
+            best += finer(a, b, (left, top), nearest, rest);
         }
     }
     best / still
@@ -47,7 +51,7 @@ fn finer(
         let (_, around) = best;
         for (dx, dy) in NEIGHBOURS {
             let step = (around.0 + fine * dx, around.1 + fine * dy);
-            let rest = between_samples(a, b, (left, top), step);
+            let rest = between_samples(a, b, (left, top), step, best.0);
             if rest < best.0 {
                 best = (rest, step);
             }
@@ -56,12 +60,13 @@ fn finer(
     best.0
 }
 
-/// Mean difference between a block of b and what lies a step further in a, interpolated.
+/// Mean difference between a block of b and what lies a step further in a, interpolated; infinite where it is more than `enough`.
 fn between_samples<'a>(
     a: &'a [f32],
     b: &'a [f32],
     (left, top): (usize, usize),
     step: (f32, f32),
+    enough: f32,
 ) -> f32 {
     let (width, height) = THUMB;
     let (dx, dy) = (step.0.floor(), step.1.floor());
@@ -80,43 +85,55 @@ fn between_samples<'a>(
         return f32::INFINITY;
     }
     let row = |plane: &'a [f32], y: usize, x: usize| &plane[y * width + x..][..columns.len()];
-    let sum: f32 = rows
-        .zip(y..)
-        .map(|(here, y)| {
-            let planes = [
-                row(b, here, columns.start),
-                row(a, y, x),
-                row(a, y, x + 1),
-                row(a, y + 1, x),
-                row(a, y + 1, x + 1),
-            ];
-            let [sum] = sums(planes, |[b, upper, upper_next, lower, lower_next]| {
-                let upper = upper + fx * (upper_next - upper);
-                let lower = lower + fx * (lower_next - lower);
-                [(b - (upper + fy * (lower - upper))).abs()]
-            });
-            sum
-        })
-        .sum();
+    let most = enough * count as f32;
+    let mut sum = 0.0;
+    for (here, y) in rows.zip(y..) {
+        let planes = [
+            row(b, here, columns.start),
+            row(a, y, x),
+            row(a, y, x + 1),
+            row(a, y + 1, x),
+            row(a, y + 1, x + 1),
+        ];
+        let [differences] = sums(planes, |[b, upper, upper_next, lower, lower_next]| {
+            let upper = upper + fx * (upper_next - upper);
+            let lower = lower + fx * (lower_next - lower);
+            [(b - (upper + fy * (lower - upper))).abs()]
+        });
+        sum += differences;
+        if sum > most {
+            return f32::INFINITY;
+        }
+    }
     sum / count as f32
 }
 
-/// Mean difference between a block of b and the one of a that lies a step further, counted from the far corner of the search.
-fn block(a: &[f32], b: &[f32], (left, top): (usize, usize), (x, y): (usize, usize)) -> f32 {
+/// Mean difference between a block of b and the one of a that lies a step further, counted from the far corner of the search;
+/// infinite where it is more than `enough`.
+fn block(
+    a: &[f32],
+    b: &[f32],
+    (left, top): (usize, usize),
+    (x, y): (usize, usize),
+    enough: f32,
+) -> f32 {
     let (width, height) = THUMB;
     // What lies outside the frame is not compared.
     let columns = left.max(SEARCH.0.saturating_sub(x))..(left + BLOCK.0).min(width + SEARCH.0 - x);
     let rows = top.max(SEARCH.1.saturating_sub(y))..(top + BLOCK.1).min(height + SEARCH.1 - y);
     let count = (columns.len() * rows.len()).max(1) as f32;
-    let sum: f32 = rows
-        .map(|row| {
-            let here = &b[row * width..][columns.clone()];
-            let there = &a[(row + y - SEARCH.1) * width..]
-                [columns.start + x - SEARCH.0..columns.end + x - SEARCH.0];
-            let [sum] = sums([here, there], |[b, a]| [(b - a).abs()]);
-            sum
-        })
-        .sum();
+    let most = enough * count;
+    let mut sum = 0.0;
+    for row in rows {
+        let here = &b[row * width..][columns.clone()];
+        let there = &a[(row + y - SEARCH.1) * width..]
+            [columns.start + x - SEARCH.0..columns.end + x - SEARCH.0];
+        let [differences] = sums([here, there], |[b, a]| [(b - a).abs()]);
+        sum += differences;
+        if sum > most {
+            return f32::INFINITY;
+        }
+    }
     sum / count
 }
 

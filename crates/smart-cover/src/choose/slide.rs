@@ -48,7 +48,12 @@ fn between(before: &[f32], after: &[f32], here: &[f32]) -> f32 {
         return 0.0;
     }
     // A camera that moves explains it as well.
-    share(left / motion::unmoved(before, here).min(motion::unmoved(after, here)))
+    let beside = |picture| share(left / motion::unmoved(picture, here));
+    let first = beside(before);
+    if first == 0.0 {
+        return 0.0;
+    }
+    first.min(beside(after))
 }
 
 /// A picture as strips one after the other along the way that pictures slide.
@@ -92,7 +97,7 @@ fn differences(a: &[[f32; ACROSS]], b: &[[f32; ACROSS]]) -> Vec<f32> {
 }
 
 /// What is left when the frame is one picture up to the best edge and the other after it, where each stands still or moves with the edge:
-/// as a share of what would be left with the two exchanged, the worse part counting.
+/// as a share of what would be left with the two exchanged, the worse part counting; infinite where that is too much at any edge.
 fn unexplained(before: &Strips, after: &Strips, here: &Strips) -> f32 {
     let (a, b, c) = (&before.0, &after.0, &here.0);
     let length = c.len();
@@ -102,18 +107,44 @@ fn unexplained(before: &Strips, after: &Strips, here: &Strips) -> f32 {
         return f32::INFINITY;
     }
     let under_way = |edge: &usize| transition::UNDER_WAY.contains(&(*edge as f32 / length as f32));
-    (1..length)
-        .filter(under_way)
-        .map(|edge| {
-            let (left, right) = c.split_at(edge);
-            let leaves = sum(&differences(left, &a[length - edge..]));
-            let enters = sum(&differences(right, &b[..length - edge]));
-            let old = sum(&still_a[..edge]).min(leaves) / (sum(&still_b[..edge]) + edge as f32);
-            let new = sum(&still_b[edge..]).min(enters)
-                / (sum(&still_a[edge..]) + (length - edge) as f32);
-            old.max(new)
-        })
-        .fold(f32::INFINITY, f32::min)
+    let mut best = f32::INFINITY;
+    for edge in (1..length).filter(under_way) {
+        let (left, right) = c.split_at(edge);
+        // No more of a sum is needed than says that another edge is better, or none good enough.
+        let enough = best.min(UNLIKE);
+        let (stays, foreign) = (sum(&still_a[..edge]), sum(&still_b[..edge]) + edge as f32);
+        let leaves = || moved(left, &a[length - edge..], enough * foreign);
+        let Some(old) = part(stays, leaves, foreign, enough) else {
+            continue;
+        };
+        let (stays, foreign) = (
+            sum(&still_b[edge..]),
+            sum(&still_a[edge..]) + (length - edge) as f32,
+        );
+        let enters = || moved(right, &b[..length - edge], enough * foreign);
+        if let Some(new) = part(stays, enters, foreign, enough) {
+            best = best.min(old.max(new));
+        }
+    }
+    best
+}
+
+/// What a part leaves unexplained, standing or moved, as a share of what it would as part of the other picture; none from `enough` on.
+fn part(stays: f32, moved: impl Fn() -> f32, foreign: f32, enough: f32) -> Option<f32> {
+    let share = stays.min(moved()) / foreign;
+    (share < enough).then_some(share)
+}
+
+/// The summed difference of strips from their counterparts, or what of it is more than `enough`.
+fn moved(a: &[[f32; ACROSS]], b: &[[f32; ACROSS]], enough: f32) -> f32 {
+    let mut sum = 0.0;
+    for (a, b) in a.iter().zip(b) {
+        sum += likeness::difference(a, b);
+        if sum > enough {
+            break;
+        }
+    }
+    sum
 }
 
 #[cfg(test)]

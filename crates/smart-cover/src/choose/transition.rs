@@ -20,6 +20,8 @@ const SAME_PICTURE: f32 = 0.97;
 /// … which is whole with this share of the other's contrast, and in a fade for certain with that.
 const WHOLE: f32 = 0.9;
 const FADED: f32 = 0.75;
+/// Above this share of the other's spread (and a little for rounding) no picture can have lost contrast and correlate with it.
+const LESS: f32 = 1.001 * WHOLE / SAME_PICTURE;
 
 /// In so many seconds to either side a frame on its way changes by this share of the whole way at least; evenly it would be three times as much.
 const BESIDE: f64 = 0.2;
@@ -41,11 +43,15 @@ pub(crate) fn mixes(frames: &[Frame]) -> Vec<f32> {
         })
         .collect();
     onset::follow(frames, &mut mixed);
+    let spreads: Vec<f32> = frames
+        .iter()
+        .map(|frame| likeness::mean_and_spread(&frame.features.look.thumb).1)
+        .collect();
     (0..frames.len())
         .map(|k| mixed[k].max(beside(frames, &mixed, k)))
         .enumerate()
         // What is pale by itself says nothing of its neighbours: it may be a flash.
-        .map(|(k, mixed)| mixed.max(paler(frames, k)))
+        .map(|(k, mixed)| mixed.max(paler(frames, &spreads, k)))
         .collect()
 }
 
@@ -131,13 +137,15 @@ fn goes_on(a: &[f32], b: &[f32]) -> f32 {
 }
 
 /// A fade is the picture of a neighbour with less contrast: known too where a cut or the edge of a window hides the other side.
-fn paler(frames: &[Frame], at: usize) -> f32 {
+fn paler(frames: &[Frame], spreads: &[f32], at: usize) -> f32 {
     let near = |k: &usize| (frames[*k].time - frames[at].time).abs() < SPANS[1];
     let before = (0..at).rev().take_while(near);
     let after = (at + 1..frames.len()).take_while(near);
     let thumb = |k: usize| &frames[k].features.look.thumb;
     before
         .chain(after)
+        // One picture with less contrast spreads less: of most neighbours this says enough.
+        .filter(|k| spreads[at] < LESS * spreads[*k])
         .map(|k| lost(thumb(at), thumb(k)))
         .fold(0.0, f32::max)
 }
