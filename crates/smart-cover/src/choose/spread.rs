@@ -35,7 +35,7 @@ const WEAK_AGAIN: f32 = 0.35;
 /// Most frames that are compared.
 const MOST: usize = 1700;
 /// The power to which crispness counts among frames that look the same.
-const CRISP: f32 = 5.0;
+const CRISP: f32 = 8.0;
 /// … of which only those count that are nearly as good, as calm and as far from any transition as the one they would stand in for.
 const AS_GOOD: f32 = 0.85;
 
@@ -236,7 +236,15 @@ impl Field<'_> {
 
     /// The crispest calm frame of those of its shot that look like `best`, however far away.
     fn crispest(&self, best: usize, alive: &[bool]) -> usize {
-        let detail = |k: usize| self.frames[self.pool[k]].features.sharpness.detail;
+        let crispness = |k: usize| {
+            let sharpness = &self.frames[self.pool[k]].features.sharpness;
+            // Before a fixed camera the energy is that of the room.
+            if self.crowd.visits {
+                sharpness.detail
+            } else {
+                (sharpness.detail * sharpness.energy).sqrt()
+            }
+        };
         let like: Vec<usize> = (0..self.pool.len())
             .filter(|k| {
                 let same =
@@ -245,9 +253,9 @@ impl Field<'_> {
                 alive[*k] && as_good && self.is_moment_of(best, *k) && same()
             })
             .collect();
-        let mut details: Vec<f32> = like.iter().map(|k| detail(*k)).collect();
-        let top = percentile(&mut details, 0.95) + 1e-3;
-        let crisp = |k: usize| (detail(k) / top).min(1.0).powf(CRISP) * self.crowd.moment[k];
+        let mut all: Vec<f32> = like.iter().map(|k| crispness(*k)).collect();
+        let top = percentile(&mut all, 0.95) + 1e-3;
+        let crisp = |k: usize| (crispness(k) / top).min(1.0).powf(CRISP) * self.crowd.moment[k];
         like.into_iter()
             .max_by(|a, b| crisp(*a).total_cmp(&crisp(*b)).then(b.cmp(a)))
             .unwrap_or(best)

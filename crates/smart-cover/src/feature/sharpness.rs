@@ -1,5 +1,6 @@
 //! Detail and focus: how crisp the picture is, and whether it is crisp in every direction.
 
+use super::sums::sums;
 use crate::plane::Plane;
 
 /// Side of the blocks of which the most detailed quarter counts.
@@ -10,8 +11,8 @@ const BLOCK: usize = 16;
 pub(crate) struct Sharpness {
     /// Mean Laplacian of the most detailed quarter of the blocks: a sharp face before a plain wall is sharp.
     pub(crate) detail: f32,
-    /// Mean Laplacian of the whole picture.
-    pub(crate) overall: f32,
+    /// Root mean square Laplacian of the whole picture: of two pictures that look alike the larger one is crisper.
+    pub(crate) energy: f32,
     /// Fine detail against coarse detail, the worse of both directions: low out of focus and in flight, whatever the content.
     pub(crate) focus: f32,
     /// Focus of the worse direction over that of the better: near 1 for soft lenses and small sources blown up, low in flight.
@@ -31,11 +32,16 @@ pub(crate) fn measure(content: &Plane<u8>) -> Sharpness {
     let high = focus(curvature_down(content), curvature_down(&quarter));
     Sharpness {
         detail: best_quarter(&laplacian, BLOCK),
-        overall: laplacian.mean(),
+        energy: energy(&laplacian),
         focus: wide.min(high),
         evenness: wide.min(high) / wide.max(high),
         balance: (across.min(down) + 0.02) / (across.max(down) + 0.02),
     }
+}
+
+fn energy(laplacian: &Plane<f32>) -> f32 {
+    let [squares] = sums([&laplacian.data], |[l]| [l * l]);
+    (squares / laplacian.data.len().max(1) as f32).sqrt()
 }
 
 /// Mean of the most detailed quarter of the blocks.
@@ -204,6 +210,21 @@ mod tests {
                 && moved.evenness < 0.6 * still.evenness,
             "{still:?} {moved:?}"
         );
+    }
+
+    #[test]
+    fn energy_is_that_of_the_whole_picture_and_detail_that_of_its_best_quarter() {
+        let soft = samples::blurred(2).y;
+        let partly = |from: usize| {
+            let at = |x: usize, y: usize| match x {
+                x if x < from => samples::scene(x, y),
+                _ => soft.data[y * samples::WIDTH + x],
+            };
+            measure(&samples::luma(at).y)
+        };
+        let (half, whole) = (partly(samples::WIDTH / 2), partly(samples::WIDTH));
+        assert!(whole.energy > 1.2 * half.energy, "{half:?} {whole:?}");
+        assert!(whole.detail < 1.15 * half.detail, "{half:?} {whole:?}");
     }
 
     #[test]
