@@ -16,6 +16,7 @@ pub(crate) mod quality;
 pub(crate) mod roll;
 pub(crate) mod shot;
 pub(crate) mod slide;
+pub(crate) mod snow;
 pub(crate) mod spread;
 pub(crate) mod sweep;
 pub(crate) mod transition;

@@ -1,6 +1,6 @@
 //! How good each frame is by itself, relative to what the video has to offer.
 
-use super::{flight, leftover, pull, ramp, roll, transition};
+use super::{flight, leftover, pull, ramp, roll, snow, transition};
 use crate::{decode::Frame, feature::Features};
 
 /// Why a frame lost quality.
@@ -135,6 +135,9 @@ const SOFT_EVEN: f32 = 0.55;
 /// What is left of a few frames of another shot at either end of the file.
 const LEFT: f32 = 0.1;
 
+/// What static keeps.
+const SNOW: f32 = 0.04;
+
 /// Judges all frames of a video; `cuts` as [`super::shot::cuts`] finds them.
 pub(crate) fn judge(frames: &[Frame], cuts: &[bool], dense: bool) -> Vec<Quality> {
     let mut all: Vec<Quality> = light(frames);
@@ -175,6 +178,9 @@ pub(crate) fn judge(frames: &[Frame], cuts: &[bool], dense: bool) -> Vec<Quality
     if dense {
         for k in leftover::leftovers(frames, cuts) {
             all[k].times(Reason::Leftover, LEFT);
+        }
+        for (quality, snow) in all.iter_mut().zip(snow::snows(frames)) {
+            quality.times(Reason::Noise, if snow { SNOW } else { 1.0 });
         }
     }
     if pictures && dense {
@@ -278,10 +284,10 @@ fn light(frames: &[Frame]) -> Vec<Quality> {
                     1.0
                 },
             );
-            q.times(Reason::Noise, if f.pattern.noise { 0.04 } else { 1.0 });
+            q.times(Reason::Noise, if f.pattern.noise { SNOW } else { 1.0 });
             q.times(
                 Reason::Repeating,
-                if f.pattern.repetition > 0.80 && !figure {
+                if f.pattern.repetition > 0.80 && !figure || generated(f) {
                     0.03
                 } else {
                     1.0
@@ -290,6 +296,11 @@ fn light(frames: &[Frame]) -> Vec<Quality> {
             q
         })
         .collect()
+}
+
+/// Whether a picture is the work of a generator: mostly pure colours, on even ground.
+fn generated(f: &Features) -> bool {
+    f.primaries > 0.5 && f.pattern.even > 0.6
 }
 
 /// The focus below which a frame counts as blurred: what the video's crisp frames have, so that soft material stays valid.

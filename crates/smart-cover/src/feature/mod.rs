@@ -4,6 +4,7 @@ pub(crate) mod exposure;
 pub(crate) mod likeness;
 pub(crate) mod outline;
 pub(crate) mod pattern;
+pub(crate) mod primaries;
 pub(crate) mod sharpness;
 pub(crate) mod sums;
 pub(crate) mod text;
@@ -19,6 +20,8 @@ pub(crate) struct Features {
     pub(crate) exposure: exposure::Exposure,
     pub(crate) sharpness: sharpness::Sharpness,
     pub(crate) pattern: pattern::Pattern,
+    /// Share in pure colours, where nearly all six are there.
+    pub(crate) primaries: f32,
     pub(crate) text: text::Text,
     pub(crate) look: likeness::Look,
 }
@@ -30,6 +33,7 @@ pub(crate) fn measure(picture: &Picture) -> Features {
     Features {
         exposure: exposure::measure(&picture.y, &content),
         pattern: pattern::measure(&content, &sharpness),
+        primaries: primaries::measure(picture),
         text: text::measure(picture),
         look: likeness::measure(picture),
         sharpness,
