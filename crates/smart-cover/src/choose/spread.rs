@@ -18,7 +18,9 @@ const APART: f32 = 1.1;
 /// Pages that agree by no more than this in what stands on them count as wholly different.
 const OTHER_PAGE: f32 = 0.55;
 /// What is added to the worth of a frame that is twice as far from all covers: the same figure from elsewhere is wholly different, too, but another place more so.
-const FARTHER: f32 = 0.3;
+const FARTHER: f32 = 0.45;
+/// … and before a fixed camera less, as all of its pictures are of one place.
+const FARTHER_VISITOR: f32 = 0.3;
 /// The power to which the worth of the later covers is taken: they are there to show something else, and a fair picture of that will do.
 /// Before a fixed camera all looks much alike, and worth is what tells a visitor from nobody.
 const NEXT: f32 = 0.6;
@@ -170,7 +172,12 @@ impl Field<'_> {
             // It says which comes first, not how good it is.
             let farther = |k: usize| {
                 let (looks, _) = nearest[k];
-                1.0 + FARTHER * (looks / APART - 1.0).clamp(0.0, 1.0)
+                let most = if self.crowd.visits {
+                    FARTHER_VISITOR
+                } else {
+                    FARTHER
+                };
+                1.0 + most * (looks / APART - 1.0).clamp(0.0, 1.0)
             };
             let best = (0..size)
                 .filter(|k| alive[*k])
