@@ -1,6 +1,9 @@
 //! Whether one picture is another that moved: blocks of it are looked for near by.
 
-use crate::feature::{likeness::THUMB, sums::sums};
+use crate::feature::{
+    likeness::THUMB,
+    sums::{sum_up_to, sums},
+};
 
 /// Blocks of the small luma that are looked for, and how far to each side.
 const BLOCK: (usize, usize) = (16, 12);
@@ -85,9 +88,7 @@ fn between_samples<'a>(
         return f32::INFINITY;
     }
     let row = |plane: &'a [f32], y: usize, x: usize| &plane[y * width + x..][..columns.len()];
-    let most = enough * count as f32;
-    let mut sum = 0.0;
-    for (here, y) in rows.zip(y..) {
+    let differences = rows.zip(y..).map(|(here, y)| {
         let planes = [
             row(b, here, columns.start),
             row(a, y, x),
@@ -95,17 +96,14 @@ fn between_samples<'a>(
             row(a, y + 1, x),
             row(a, y + 1, x + 1),
         ];
-        let [differences] = sums(planes, |[b, upper, upper_next, lower, lower_next]| {
+        let [sum] = sums(planes, |[b, upper, upper_next, lower, lower_next]| {
             let upper = upper + fx * (upper_next - upper);
             let lower = lower + fx * (lower_next - lower);
             [(b - (upper + fy * (lower - upper))).abs()]
         });
-        sum += differences;
-        if sum > most {
-            return f32::INFINITY;
-        }
-    }
-    sum / count as f32
+        sum
+    });
+    sum_up_to(differences, enough * count as f32) / count as f32
 }
 
 /// Mean difference between a block of b and the one of a that lies a step further, counted from the far corner of the search;
@@ -122,19 +120,14 @@ fn block(
     let columns = left.max(SEARCH.0.saturating_sub(x))..(left + BLOCK.0).min(width + SEARCH.0 - x);
     let rows = top.max(SEARCH.1.saturating_sub(y))..(top + BLOCK.1).min(height + SEARCH.1 - y);
     let count = (columns.len() * rows.len()).max(1) as f32;
-    let most = enough * count;
-    let mut sum = 0.0;
-    for row in rows {
+    let differences = rows.map(|row| {
         let here = &b[row * width..][columns.clone()];
         let there = &a[(row + y - SEARCH.1) * width..]
             [columns.start + x - SEARCH.0..columns.end + x - SEARCH.0];
-        let [differences] = sums([here, there], |[b, a]| [(b - a).abs()]);
-        sum += differences;
-        if sum > most {
-            return f32::INFINITY;
-        }
-    }
-    sum / count
+        let [sum] = sums([here, there], |[b, a]| [(b - a).abs()]);
+        sum
+    });
+    sum_up_to(differences, enough * count) / count
 }
 
 #[cfg(test)]

@@ -3,7 +3,10 @@
 use super::{exchange::SPANS, motion, ramp, transition};
 use crate::{
     decode::Frame,
-    feature::likeness::{self, THUMB},
+    feature::{
+        likeness::{self, THUMB},
+        sums::sum_up_to,
+    },
 };
 
 /// Pictures that are closer than this (mean luma difference) need no looking at.
@@ -89,11 +92,11 @@ impl Strips {
 }
 
 /// Mean difference of each strip from its counterpart.
-fn differences(a: &[[f32; ACROSS]], b: &[[f32; ACROSS]]) -> Vec<f32> {
-    a.iter()
-        .zip(b)
-        .map(|(a, b)| likeness::difference(a, b))
-        .collect()
+fn differences<'a>(
+    a: &'a [[f32; ACROSS]],
+    b: &'a [[f32; ACROSS]],
+) -> impl Iterator<Item = f32> + 'a {
+    a.iter().zip(b).map(|(a, b)| likeness::difference(a, b))
 }
 
 /// What is left when the frame is one picture up to the best edge and the other after it, where each stands still or moves with the edge:
@@ -101,7 +104,7 @@ fn differences(a: &[[f32; ACROSS]], b: &[[f32; ACROSS]]) -> Vec<f32> {
 fn unexplained(before: &Strips, after: &Strips, here: &Strips) -> f32 {
     let (a, b, c) = (&before.0, &after.0, &here.0);
     let length = c.len();
-    let [still_a, still_b] = [a, b].map(|of| differences(c, of));
+    let [still_a, still_b] = [a, b].map(|of| differences(c, of).collect::<Vec<f32>>());
     let sum = |differences: &[f32]| differences.iter().sum::<f32>();
     if sum(&still_a).min(sum(&still_b)) < APART / 2.0 * length as f32 {
         return f32::INFINITY;
@@ -113,7 +116,7 @@ fn unexplained(before: &Strips, after: &Strips, here: &Strips) -> f32 {
         // No more of a sum is needed than says that another edge is better, or none good enough.
         let enough = best.min(UNLIKE);
         let (stays, foreign) = (sum(&still_a[..edge]), sum(&still_b[..edge]) + edge as f32);
-        let leaves = || moved(left, &a[length - edge..], enough * foreign);
+        let leaves = sum_up_to(differences(left, &a[length - edge..]), enough * foreign);
         let Some(old) = part(stays, leaves, foreign, enough) else {
             continue;
         };
@@ -121,7 +124,7 @@ fn unexplained(before: &Strips, after: &Strips, here: &Strips) -> f32 {
             sum(&still_b[edge..]),
             sum(&still_a[edge..]) + (length - edge) as f32,
         );
-        let enters = || moved(right, &b[..length - edge], enough * foreign);
+        let enters = sum_up_to(differences(right, &b[..length - edge]), enough * foreign);
         if let Some(new) = part(stays, enters, foreign, enough) {
             best = best.min(old.max(new));
         }
@@ -130,21 +133,9 @@ fn unexplained(before: &Strips, after: &Strips, here: &Strips) -> f32 {
 }
 
 /// What a part leaves unexplained, standing or moved, as a share of what it would as part of the other picture; none from `enough` on.
-fn part(stays: f32, moved: impl Fn() -> f32, foreign: f32, enough: f32) -> Option<f32> {
-    let share = stays.min(moved()) / foreign;
+fn part(stays: f32, moved: f32, foreign: f32, enough: f32) -> Option<f32> {
+    let share = stays.min(moved) / foreign;
     (share < enough).then_some(share)
-}
-
-/// The summed difference of strips from their counterparts, or what of it is more than `enough`.
-fn moved(a: &[[f32; ACROSS]], b: &[[f32; ACROSS]], enough: f32) -> f32 {
-    let mut sum = 0.0;
-    for (a, b) in a.iter().zip(b) {
-        sum += likeness::difference(a, b);
-        if sum > enough {
-            break;
-        }
-    }
-    sum
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Pure colours: generators of test pictures fill the frame with red, yellow, green, cyan, blue and magenta, as no camera sees them together.
 
-use crate::plane::{Picture, Plane};
+use crate::plane::Picture;
 
 /// Distance from grey of both colour differences together from which on a colour is pure; bars of three quarters have 80 and more.
 const PURE: f32 = 70.0;
@@ -15,9 +15,8 @@ const PART: f32 = 0.03;
 
 /// The share of a picture in pure colours, where nearly all six are there; else 0.
 pub(crate) fn measure(picture: &Picture) -> f32 {
-    let (u, v): (&Plane<u8>, &Plane<u8>) = (&picture.u, &picture.v);
     let mut counts = [0_u32; HUES.len()];
-    for (u, v) in u.data.iter().zip(&v.data) {
+    for (u, v) in picture.u.data.iter().zip(&picture.v.data) {
         let [u, v] = [u, v].map(|c| f32::from(*c) - 128.0);
         if u * u + v * v < PURE * PURE {
             continue;
@@ -28,7 +27,7 @@ pub(crate) fn measure(picture: &Picture) -> f32 {
             counts[k] += 1;
         }
     }
-    let size = u.data.len().max(1) as f32;
+    let size = picture.u.data.len().max(1) as f32;
     let shares = counts.map(|count| count as f32 / size);
     if shares.iter().filter(|share| **share > PART).count() < MOST_HUES {
         return 0.0;
@@ -42,6 +41,7 @@ mod tests {
     use crate::{
         choose::{choose, film},
         feature::samples::{self, HEIGHT, WIDTH},
+        plane::Plane,
     };
 
     /// Bars of so many of the pure colours of BT.601, at a share of their strength.

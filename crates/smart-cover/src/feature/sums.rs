@@ -30,9 +30,32 @@ pub(crate) fn sums<const PLANES: usize, const SUMS: usize>(
     lanes.map(|lanes| lanes.iter().sum())
 }
 
+/// The sum of terms that are never negative; infinite as soon as it is more than `enough`.
+pub(crate) fn sum_up_to(terms: impl Iterator<Item = f32>, enough: f32) -> f32 {
+    let mut sum = 0.0;
+    for term in terms {
+        sum += term;
+        if sum > enough {
+            return f32::INFINITY;
+        }
+    }
+    sum
+}
+
 #[cfg(test)]
 mod tests {
-    use super::sums;
+    use super::{sum_up_to, sums};
+
+    #[test]
+    fn a_sum_ends_where_it_is_too_much() {
+        let mut taken = 0;
+        let mut up_to = |enough| {
+            let terms = [1.0, 2.0, 3.0].into_iter().inspect(|_| taken += 1);
+            sum_up_to(terms, enough)
+        };
+        assert_eq!((up_to(6.0), up_to(2.5)), (6.0, f32::INFINITY));
+        assert_eq!(taken, 3 + 2);
+    }
 
     #[test]
     fn every_place_counts_once_whatever_the_length() {
