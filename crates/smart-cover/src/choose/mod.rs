@@ -1,5 +1,6 @@
 //! From measured frames to the chosen ones: reject, score, spread, deduplicate.
 
+mod again;
 pub(crate) mod crowd;
 pub(crate) mod duplicate;
 pub(crate) mod exchange;
@@ -20,6 +21,7 @@ pub(crate) mod snow;
 pub(crate) mod spread;
 pub(crate) mod sweep;
 pub(crate) mod transition;
+mod used;
 pub(crate) mod visit;
 
 use crate::decode::Frame;

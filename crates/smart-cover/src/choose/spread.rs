@@ -7,12 +7,15 @@ use super::{
     looks::Looks,
     quality::{Quality, percentile},
     shot::{self, Shots},
+    used::{SAME_SCENE, SAME_SHOT, Used},
     visit,
 };
 use crate::decode::Frame;
 
 /// Distance in looks within which frames belong to one moment.
 pub(crate) const MOMENT: f32 = 0.45;
+/// … and within which the crispest of them may stand in for another of its shot.
+const STANDS_IN: f32 = 0.7;
 /// Distance in looks from which on frames count as wholly different.
 const APART: f32 = 1.1;
 /// Pages that agree by no more than this in what stands on them count as wholly different.
@@ -24,12 +27,6 @@ const FARTHER_VISITOR: f32 = 0.3;
 /// The power to which the worth of the later covers is taken: they are there to show something else, and a fair picture of that will do.
 /// Before a fixed camera all looks much alike, and worth is what tells a visitor from nobody.
 const NEXT: f32 = 0.6;
-/// What a frame is worth whose scene has a cover already, while other scenes have none.
-const SAME_SCENE: f32 = 0.25;
-/// … or whose take has one, although the picture has become another meanwhile …
-const SAME_TAKE: f32 = 0.25;
-/// … and, beside that, whose very shot has one.
-const SAME_SHOT: f32 = 0.4;
 /// Where fewer covers may come, none does that is worth less than this share of the first one.
 const WEAK: f32 = 0.15;
 /// … and of a scene that has a cover, than this.
@@ -190,7 +187,7 @@ impl Field<'_> {
             let crispest = self.crispest(best, &alive);
             for one in [best, crispest] {
                 for k in self.crowd.near[one].clone() {
-                    alive[k] &= !self.is_moment_of(one, k);
+                    alive[k] &= !self.is_like(one, k, MOMENT);
                 }
             }
             let like = |(chosen, _): &(usize, f32)| self.alike(crispest, *chosen);
@@ -236,9 +233,9 @@ impl Field<'_> {
             || worth(k) < WEAK * first && !shot::is_drawn(&self.frames[self.pool[k]])
     }
 
-    /// Whether frame k is of the same shot as another and looks like it.
-    fn is_moment_of(&self, other: usize, k: usize) -> bool {
-        self.shots.shot[k] == self.shots.shot[other] && self.looks.distance(other, k) < MOMENT
+    /// Whether frame k is of the same shot as another and no further from it in looks.
+    fn is_like(&self, other: usize, k: usize, within: f32) -> bool {
+        self.shots.shot[k] == self.shots.shot[other] && self.looks.distance(other, k) < within
     }
 
     /// The crispest calm frame of those of its shot that look like `best`, however far away.
@@ -257,7 +254,7 @@ impl Field<'_> {
                 let same =
                     || !shot::differ_on_the_ground(self.frames, self.pool[best], self.pool[*k]);
                 let as_good = self.crowd.moment[*k] >= AS_GOOD * self.crowd.moment[best];
-                alive[*k] && as_good && self.is_moment_of(best, *k) && same()
+                alive[*k] && as_good && self.is_like(best, *k, STANDS_IN) && same()
             })
             .collect();
         let mut all: Vec<f32> = like.iter().map(|k| crispness(*k)).collect();
@@ -320,43 +317,6 @@ impl Field<'_> {
     }
 }
 
-/// Which takes, shots and scenes have a cover.
-struct Used {
-    takes: Vec<bool>,
-    shots: Vec<bool>,
-    scenes: Vec<bool>,
-}
-
-impl Used {
-    fn new(shots: &Shots) -> Self {
-        let count = |of: &[usize]| of.last().map_or(0, |last| last + 1);
-        Self {
-            takes: vec![false; count(&shots.take)],
-            shots: vec![false; count(&shots.shot)],
-            scenes: vec![false; shots.scenes],
-        }
-    }
-
-    fn add(&mut self, shots: &Shots, k: usize) {
-        self.takes[shots.take[k]] = true;
-        self.shots[shots.shot[k]] = true;
-        self.scenes[shots.scene[k]] = true;
-    }
-
-    /// Whether frame k's very shot has a cover, and what that and its scene leave of its worth.
-    fn factor(&self, shots: &Shots, k: usize) -> (bool, f32) {
-        let shot = self.shots[shots.shot[k]];
-        let wider = if self.scenes[shots.scene[k]] {
-            SAME_SCENE
-        } else if self.takes[shots.take[k]] {
-            SAME_TAKE
-        } else {
-            1.0
-        };
-        (shot, if shot { wider * SAME_SHOT } else { wider })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::{APART, Crowd, Field, Looks, MOMENT, Shots};
@@ -385,6 +345,7 @@ mod tests {
         assert!(field.apart(1, 2) > 0.9 * APART, "{}", field.apart(1, 2));
         assert!(field.apart(0, 1) < MOMENT && field.apart(2, 3) < MOMENT);
     }
+
     #[test]
     fn little_of_a_scene_that_has_a_cover_does_not_come_where_fewer_may() {
         let again = |length: usize| {
@@ -398,6 +359,29 @@ mod tests {
             choose(&film::of(film.concat()), 3, true, true).chosen.len()
         };
         assert_eq!((again(20), again(3)), (3, 2));
+    }
+
+    #[test]
+    fn a_crisper_frame_stands_in_though_the_light_has_changed_a_little() {
+        let sharp = film::scene(0, 1).remove(0);
+        let soft = film::mix(&sharp, &samples::blurred(1), 0.5);
+        let crisp = samples::luma(|x, y| match (x, y) {
+            (..70, ..) => samples::scene(x, y) + 45,
+            _ => samples::scene(x, y),
+        });
+        let steps = (0..=20).map(|k| film::mix(&soft, &crisp, k as f32 / 20.0));
+        let film = [
+            vec![soft.clone(); 120],
+            steps.collect(),
+            vec![crisp.clone(); 14],
+        ]
+        .concat();
+        let frames = film::of(film);
+        let decision = choose(&frames, 1, false, true);
+        let (worth, chosen) = (decision.worth, decision.chosen[0].frame);
+        assert!(worth[60] > worth[chosen], "{} {}", worth[60], worth[chosen]);
+        let apart = Looks::new(&frames, &[60, chosen]).distance(0, 1);
+        assert!(apart > MOMENT, "{chosen}: {apart}");
     }
 
     #[test]
