@@ -233,7 +233,7 @@ impl Field<'_> {
             || worth(k) < WEAK * first && !shot::is_drawn(&self.frames[self.pool[k]])
     }
 
-    /// Whether frame k is of the same shot as another and no further from it in looks.
+    /// Whether frame k is of the same shot as another and closer to it in looks than `within`.
     fn is_like(&self, other: usize, k: usize, within: f32) -> bool {
         self.shots.shot[k] == self.shots.shot[other] && self.looks.distance(other, k) < within
     }
