@@ -1,6 +1,6 @@
 //! Takes of which a part was seen before: the same place again, after its figure has moved on.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::Range};
 
 use super::shot::Shots;
 
@@ -17,20 +17,16 @@ pub(super) fn seen_again(shots: &Shots, k: usize) -> Vec<usize> {
         own[*scene] += usize::from(*take == shots.take[k]);
     }
     let length: usize = own.iter().sum();
-    let mut again = Vec::new();
-    let mut first = 0;
-    for take in shots.take.chunk_by(|a, b| a == b) {
-        let scenes = &shots.scene[first..first + take.len()];
-        first += take.len();
+    let share = |shared: usize, of: usize| shared as f32 / of as f32;
+    let is_again = |take: &Range<usize>| {
+        let scenes = &shots.scene[take.clone()];
         let theirs = scenes.iter().filter(|scene| own[**scene] > 0).count();
         let different: BTreeSet<usize> = scenes.iter().copied().collect();
-        let ours: usize = different.iter().map(|scene| own[*scene]).sum();
-        let share = |shared: usize, of: usize| shared as f32 / of.max(1) as f32;
-        if share(theirs, take.len()).max(share(ours, length)) >= SHARED {
-            again.push(take[0]);
-        }
-    }
-    again
+        let ours = different.iter().map(|scene| own[*scene]).sum();
+        share(theirs, scenes.len()).max(share(ours, length)) >= SHARED
+    };
+    let again = shots.takes().filter(is_again);
+    again.map(|take| shots.take[take.start]).collect()
 }
 
 #[cfg(test)]

@@ -137,10 +137,9 @@ impl Crowd {
 /// The detail that the take of each frame of the pool shows where it is crisp.
 fn of_takes(shots: &Shots, detail: impl Fn(usize) -> f32) -> Vec<f32> {
     let mut crispest = Vec::with_capacity(shots.take.len());
-    for take in shots.take.chunk_by(|a, b| a == b) {
-        let first = crispest.len();
-        let mut details: Vec<f32> = (first..first + take.len()).map(&detail).collect();
-        crispest.resize(first + take.len(), percentile(&mut details, 0.9));
+    for take in shots.takes() {
+        let mut details: Vec<f32> = take.clone().map(&detail).collect();
+        crispest.resize(take.end, percentile(&mut details, 0.9));
     }
     crispest
 }

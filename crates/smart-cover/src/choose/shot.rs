@@ -1,5 +1,7 @@
 //! Shots and scenes: where the picture is cut, and which shots show the same thing again.
 
+use std::ops::Range;
+
 use super::{looks::Looks, quality::Quality};
 use crate::{decode::Frame, feature::likeness};
 
@@ -121,6 +123,16 @@ impl Shots {
             inside,
         }
     }
+
+    /// Where in the pool each take lies, in order.
+    pub(super) fn takes(&self) -> impl Iterator<Item = Range<usize>> + '_ {
+        let mut end = 0;
+        self.take.chunk_by(|a, b| a == b).map(move |take| {
+            let start = end;
+            end += take.len();
+            start..end
+        })
+    }
 }
 
 fn inside(time: f64, edges: &[(f64, f64)]) -> f64 {
@@ -211,7 +223,7 @@ pub(super) fn cuts(frames: &[Frame]) -> Vec<bool> {
 
 /// The usual change around a place: the median of the livelier side, because the calmer may be a still.
 fn usual(change: &[f32], k: usize) -> f32 {
-    let median = |range: std::ops::Range<usize>| {
+    let median = |range: Range<usize>| {
         let mut near: Vec<f32> = range.filter_map(|j| change.get(j).copied()).collect();
         near.sort_by(f32::total_cmp);
         near.get(near.len() / 2).copied().unwrap_or(0.0)
