@@ -113,6 +113,12 @@ const PAPER_EVEN: (f32, f32) = (0.42, 0.52);
 const PAPER_MARKS: (f32, f32) = (0.30, 0.25);
 const PAPER_HARD: (f32, f32) = (0.42, 0.50);
 
+/// Before ground of one strong colour, as it is filmed to be cut out, a share of the picture with so many shades and so many
+/// colours (in bits), from surely none to surely something filmed: what is drawn or written has fewer.
+const KEYED_SHARE: (f32, f32) = (0.02, 0.04);
+const KEYED_SHADES: (f32, f32) = (4.0, 4.6);
+const KEYED_COLOURS: (f32, f32) = (3.6, 4.4);
+
 /// On so much even ground, with so many hard edges and so much contrast, it is a drawing: bars leave less ground, and what is washed out has no such edges.
 const FIGURE_GROUND: f32 = 0.85;
 const FIGURE_HARD: f32 = 0.45;
@@ -272,7 +278,9 @@ fn light(frames: &[Frame]) -> Vec<Quality> {
             let shades = ((e.entropy - 0.4) / 2.2).clamp(0.02, 1.0);
             q.times(
                 Reason::Plain,
-                shades.max(if page && !f.text.title { 0.6 } else { 0.0 }),
+                shades
+                    .max(if page && !f.text.title { 0.6 } else { 0.0 })
+                    .max(keyed(f)),
             );
             q.times(
                 Reason::OneWay,
@@ -364,7 +372,14 @@ fn card(frame: &Frame) -> f32 {
         * along(pattern.marks, PAPER_MARKS)
         * along(pattern.hard, PAPER_HARD)
         * along(frame.features.text.writing, WORDS);
-    blank.max(written)
+    blank.max(written) * (1.0 - keyed(&frame.features))
+}
+
+/// How surely a frame shows something filmed before ground to be cut out, 0 to 1.
+fn keyed(f: &Features) -> f32 {
+    along(f.keyed.share, KEYED_SHARE)
+        * along(f.keyed.shades, KEYED_SHADES)
+        * along(f.keyed.colours, KEYED_COLOURS)
 }
 
 /// The most that cards are worth in this video.

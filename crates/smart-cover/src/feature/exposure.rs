@@ -29,18 +29,24 @@ pub(crate) fn measure(whole: &Plane<u8>, content: &Plane<u8>) -> Exposure {
     let mean = moment(1);
     let whole_histogram = self::histogram(whole);
     let whole_count = whole.data.len().max(1) as f64;
-    let entropy: f64 = whole_histogram
+    let quarters: Vec<u32> = whole_histogram
         .chunks_exact(4)
-        .map(|bins| f64::from(bins.iter().sum::<u32>()) / whole_count)
-        .filter(|share| *share > 0.0)
-        .map(|share| -share * share.log2())
-        .sum();
+        .map(|bins| bins.iter().sum())
+        .collect();
     Exposure {
         mean: mean as f32,
         spread: (moment(2) - mean * mean).max(0.0).sqrt() as f32,
         bright: (f64::from(whole_histogram[236..].iter().sum::<u32>()) / whole_count) as f32,
-        entropy: entropy as f32,
+        entropy: entropy(&quarters),
     }
+}
+
+/// Of so many samples of each kind, in bits.
+pub(super) fn entropy(counts: &[u32]) -> f32 {
+    let all = f64::from(counts.iter().sum::<u32>().max(1));
+    let shares = counts.iter().filter(|count| **count > 0);
+    let shares = shares.map(|count| f64::from(*count) / all);
+    shares.map(|share| -share * share.log2()).sum::<f64>() as f32
 }
 
 fn histogram(plane: &Plane<u8>) -> [u32; 256] {

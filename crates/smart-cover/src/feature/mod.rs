@@ -1,6 +1,7 @@
 //! What is measured of each small picture; one file per measure.
 
 pub(crate) mod exposure;
+pub(crate) mod keyed;
 pub(crate) mod likeness;
 pub(crate) mod outline;
 pub(crate) mod pattern;
@@ -22,6 +23,7 @@ pub(crate) struct Features {
     pub(crate) pattern: pattern::Pattern,
     /// Share in pure colours, where nearly all six are there.
     pub(crate) primaries: f32,
+    pub(crate) keyed: keyed::Keyed,
     pub(crate) text: text::Text,
     pub(crate) look: likeness::Look,
 }
@@ -34,6 +36,7 @@ pub(crate) fn measure(picture: &Picture) -> Features {
         exposure: exposure::measure(&picture.y, &content),
         pattern: pattern::measure(&content, &sharpness),
         primaries: primaries::measure(picture),
+        keyed: keyed::measure(picture),
         text: text::measure(picture),
         look: likeness::measure(picture),
         sharpness,
