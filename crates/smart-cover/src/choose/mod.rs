@@ -1,7 +1,9 @@
 //! From measured frames to the chosen ones: reject, score, spread, deduplicate.
 
 mod again;
+mod card;
 pub(crate) mod crowd;
+mod deck;
 pub(crate) mod duplicate;
 pub(crate) mod exchange;
 pub(crate) mod eyes;

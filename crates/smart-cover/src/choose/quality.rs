@@ -1,6 +1,9 @@
 //! How good each frame is by itself, relative to what the video has to offer.
 
-use super::{flight, leftover, pull, ramp, roll, snow, transition};
+use super::{
+    card::{self, CARD, Pages, TITLE},
+    flight, leftover, pull, roll, snow, transition,
+};
 use crate::{decode::Frame, feature::Features};
 
 /// Why a frame lost quality.
@@ -90,45 +93,6 @@ impl Quality {
     }
 }
 
-/// What a title is worth beside pictures.
-const TITLE: f32 = 0.25;
-/// The most that a card (a page of text, or a few words or a logo on any plain ground) is worth beside pictures: it is no cover.
-const CARD: f32 = 0.08;
-/// … and where the video is little else: less than any scene, more than showing one twice.
-const PAGE: f32 = 0.18;
-/// With this share of cards among all that is shown, they are what the video is about.
-const MOSTLY_CARDS: f32 = 0.8;
-/// Ground that is lit and even, from none of a card to surely one; with fewer marks than these on it, from none of a card to surely one.
-const CARD_GROUND: (f32, f32) = (0.55, 0.65);
-const CARD_MARKS: (f32, f32) = (0.080, 0.066);
-/// Edges that are less often hard than this are of something seen through haze or far away, not drawn …
-const CARD_HARD: (f32, f32) = (0.17, 0.24);
-/// … where contrast is as low as this; a pale word on a pale sky has more.
-const CARD_SPREAD: f32 = 12.0;
-/// With this share of even pixels and so much detail on the rest, it is a page, whatever the share of marks.
-const PAGE_EVEN: f32 = 0.85;
-const PAGE_DETAIL: f32 = 5.0;
-/// Even ground of any light, few marks, most of them hard, and rows that cross writing: a page of names on a shaded ground.
-const PAPER_EVEN: (f32, f32) = (0.42, 0.52);
-const PAPER_MARKS: (f32, f32) = (0.30, 0.25);
-const PAPER_HARD: (f32, f32) = (0.42, 0.50);
-
-/// Before ground of one strong colour, as it is filmed to be cut out, a share of the picture with so many shades and so many
-/// colours (in bits), from surely none to surely something filmed: what is drawn or written has fewer.
-const KEYED_SHARE: (f32, f32) = (0.02, 0.04);
-const KEYED_SHADES: (f32, f32) = (4.0, 4.6);
-const KEYED_COLOURS: (f32, f32) = (3.6, 4.4);
-
-/// On so much even ground, with so many hard edges and so much contrast, it is a drawing: bars leave less ground, and what is washed out has no such edges.
-const FIGURE_GROUND: f32 = 0.85;
-const FIGURE_HARD: f32 = 0.45;
-const FIGURE_SPREAD: f32 = 18.0;
-/// Even ground and rows that cross writing, from none of a title to surely one.
-const WORDS_GROUND: (f32, f32) = (0.75, 0.85);
-const WORDS: (f32, f32) = (0.5, 0.65);
-/// With this share of drawings among all that is shown, they are what the video is about.
-const DRAWINGS: f32 = 0.15;
-
 /// What a frame is worth whose whole shot is soft: less than any crisp one, more than showing a scene twice.
 const SOFT: f32 = 0.45;
 /// A shot shorter than this in seconds is not soft but in flight.
@@ -141,18 +105,21 @@ const SOFT_EVEN: f32 = 0.55;
 /// What is left of a few frames of another shot at either end of the file.
 const LEFT: f32 = 0.1;
 
+/// What a slide keeps whose words are pale on dark ground: as much as a pale one, which loses for its light as well.
+const DARK_PAGE: f32 = 0.42;
+
 /// What static keeps.
 const SNOW: f32 = 0.04;
 
 /// Judges all frames of a video; `cuts` as [`super::shot::cuts`] finds them.
 pub(crate) fn judge(frames: &[Frame], cuts: &[bool], dense: bool) -> Vec<Quality> {
-    let mut all: Vec<Quality> = light(frames);
+    let pages = Pages::of(frames);
+    let mut all: Vec<Quality> = light(frames, &pages.slides);
     let focus = focus_floor(frames, &all);
-    let cards: Vec<f32> = frames.iter().map(card).collect();
-    let title = title_factor(frames, &all, &cards);
+    let title = card::title_factor(frames, &all, &pages);
     let pictures = title < 2.0 * TITLE;
-    let most = card_worth(frames, &all, &cards);
-    let drawn = !pictures && is_drawn_film(frames, &all);
+    let most = card::worth(&all, &pages);
+    let drawn = !pictures && card::is_drawn_film(frames, &all, &pages);
     let none = || vec![0.0; frames.len()];
     let (mixes, flights, pulls) = if dense {
         (
@@ -170,12 +137,12 @@ pub(crate) fn judge(frames: &[Frame], cuts: &[bool], dense: bool) -> Vec<Quality
         let stands = 1.0 - 0.96 * flights[k].max(pulls[k]);
         quality.flies = flights[k] > 0.5;
         quality.times(Reason::Blur, focused.max(soft[k]).min(stands));
-        if f.text.title {
+        if pages.titles[k] {
             quality.times(Reason::Title, title);
         } else if pictures {
-            quality.title(cards[k], most);
+            quality.title(pages.cards[k], most);
         } else if drawn {
-            quality.title(words(f), CARD);
+            quality.title(card::words(f), CARD);
         }
         if frame.damaged {
             quality.times(Reason::Damaged, 0.03);
@@ -241,7 +208,7 @@ fn soft(frames: &[Frame], light: &[Quality], cuts: &[bool], mixes: &[f32], crisp
     soft
 }
 
-fn light(frames: &[Frame]) -> Vec<Quality> {
+fn light(frames: &[Frame], slides: &[bool]) -> Vec<Quality> {
     let mut lit: Vec<f32> = frames
         .iter()
         .map(|f| &f.features)
@@ -256,7 +223,8 @@ fn light(frames: &[Frame]) -> Vec<Quality> {
     let low = (0.45 * usual).min(26.0);
     frames
         .iter()
-        .map(|frame| {
+        .zip(slides)
+        .map(|(frame, slide)| {
             let f = &frame.features;
             let e = &f.exposure;
             let mut q = Quality {
@@ -265,8 +233,8 @@ fn light(frames: &[Frame]) -> Vec<Quality> {
             };
             // A slide or a page: pale, but full of strokes; or a figure drawn on pale ground.
             let strokes = f.sharpness.detail > 5.0 && e.spread > 6.0;
-            let figure = is_figure(f);
-            let page = figure || strokes && f.pattern.repetition < 0.7;
+            let figure = card::is_figure(f);
+            let page = *slide || figure || strokes && f.pattern.repetition < 0.7;
             q.times(
                 Reason::Dark,
                 ((e.mean - 0.3 * low) / (0.7 * low + 1e-6)).clamp(0.0, 1.0),
@@ -279,8 +247,12 @@ fn light(frames: &[Frame]) -> Vec<Quality> {
             q.times(
                 Reason::Plain,
                 shades
-                    .max(if page && !f.text.title { 0.6 } else { 0.0 })
-                    .max(keyed(f)),
+                    .max(match (page, f.text.title) {
+                        (true, false) => 0.6,
+                        (true, true) if *slide => DARK_PAGE,
+                        _ => 0.0,
+                    })
+                    .max(card::keyed(f)),
             );
             q.times(
                 Reason::OneWay,
@@ -295,7 +267,7 @@ fn light(frames: &[Frame]) -> Vec<Quality> {
             q.times(Reason::Noise, if f.pattern.noise { SNOW } else { 1.0 });
             q.times(
                 Reason::Repeating,
-                if f.pattern.repetition > 0.80 && !figure || generated(f) {
+                if f.pattern.repetition > 0.80 && !(figure || *slide) || generated(f) {
                     0.03
                 } else {
                     1.0
@@ -324,93 +296,6 @@ fn focus_floor(frames: &[Frame], light: &[Quality]) -> f32 {
     } else {
         (0.62 * percentile(&mut crisp, 0.95)).min(0.24)
     }
-}
-
-/// Whether it is a drawing on even ground that leaves much of the ground free.
-fn is_figure(f: &Features) -> bool {
-    f.pattern.ground > FIGURE_GROUND
-        && f.pattern.hard > FIGURE_HARD
-        && f.exposure.spread > FIGURE_SPREAD
-}
-
-fn along(value: f32, (none, sure): (f32, f32)) -> f32 {
-    ramp(value, none, sure)
-}
-
-/// How surely a frame shows words on even ground and no drawing, 0 to 1.
-fn words(f: &Features) -> f32 {
-    along(f.pattern.ground, WORDS_GROUND) * along(f.text.writing, WORDS)
-}
-
-/// Whether a video without photographed pictures has drawings: then words alone are titles there, too.
-fn is_drawn_film(frames: &[Frame], light: &[Quality]) -> bool {
-    let shown = shown(frames, light);
-    let is_drawing = |k: &&usize| {
-        let f = &frames[**k].features;
-        is_figure(f) && words(f) < 0.5
-    };
-    shown.iter().filter(is_drawing).count() as f32 > DRAWINGS * shown.len() as f32
-}
-
-/// How surely a frame is a card, 0 to 1.
-fn card(frame: &Frame) -> f32 {
-    let (pattern, detail) = (&frame.features.pattern, frame.features.sharpness.detail);
-    let page = pattern.even > PAGE_EVEN && detail > PAGE_DETAIL;
-    let bare = if page {
-        1.0
-    } else {
-        along(pattern.marks, CARD_MARKS)
-    };
-    let pale = frame.features.exposure.spread < CARD_SPREAD;
-    let drawn = if pale {
-        along(pattern.hard, CARD_HARD)
-    } else {
-        1.0
-    };
-    let blank = along(pattern.ground, CARD_GROUND) * bare * drawn;
-    let written = along(pattern.even, PAPER_EVEN)
-        * along(pattern.marks, PAPER_MARKS)
-        * along(pattern.hard, PAPER_HARD)
-        * along(frame.features.text.writing, WORDS);
-    blank.max(written) * (1.0 - keyed(&frame.features))
-}
-
-/// How surely a frame shows something filmed before ground to be cut out, 0 to 1.
-fn keyed(f: &Features) -> f32 {
-    along(f.keyed.share, KEYED_SHARE)
-        * along(f.keyed.shades, KEYED_SHADES)
-        * along(f.keyed.colours, KEYED_COLOURS)
-}
-
-/// The most that cards are worth in this video.
-fn card_worth(frames: &[Frame], light: &[Quality], cards: &[f32]) -> f32 {
-    let shown = shown(frames, light);
-    let carded = shown.iter().filter(|k| cards[**k] > 0.5).count();
-    if carded as f32 > MOSTLY_CARDS * shown.len() as f32 {
-        PAGE
-    } else {
-        CARD
-    }
-}
-
-/// The frames that show anything.
-fn shown(frames: &[Frame], light: &[Quality]) -> Vec<usize> {
-    (0..frames.len())
-        .filter(|k| light[*k].value > 0.05 || frames[*k].features.text.title)
-        .collect()
-}
-
-/// Titles and credits are no covers while there are pictures; where writing is all there is, as in a recorded terminal, it is the content.
-fn title_factor(frames: &[Frame], light: &[Quality], cards: &[f32]) -> f32 {
-    const ENOUGH: f32 = 0.10;
-    let drawn = |f: &Frame| f.features.pattern.even > 0.6 && f.features.exposure.entropy < 3.2;
-    let shown = shown(frames, light).len();
-    let pictures = (0..frames.len())
-        .filter(|k| light[*k].value > 0.3 && cards[*k] < 0.5)
-        .filter(|k| !frames[*k].features.text.title && !drawn(&frames[*k]))
-        .count();
-    let share = pictures as f32 / shown.max(1) as f32;
-    TITLE + (0.9 - TITLE) * (1.0 - share / ENOUGH).max(0.0)
 }
 
 /// The value below which the given share lies, interpolated; 0 of nothing. Their order is lost.
