@@ -27,6 +27,11 @@ pub(super) fn slides(frames: &[Frame]) -> Vec<bool> {
         slides[start..end].fill(stays && is_page(page));
         start = end;
     }
+    // Writing on black is of one kind throughout: titles, a terminal, or slides.
+    let dark = || (0..frames.len()).filter(|k| frames[*k].features.text.title);
+    let staying = dark().filter(|k| slides[*k]).count();
+    let of_slides = 2 * staying > dark().count();
+    dark().for_each(|k| slides[k] = of_slides);
     slides
 }
 
@@ -56,14 +61,26 @@ mod tests {
         vec![page.clone(); 160]
     }
 
+    fn brief(page: &Picture) -> Vec<Picture> {
+        vec![page.clone(); 100]
+    }
+
     #[test]
     fn a_page_that_stays_is_a_slide_and_a_shorter_one_or_a_picture_is_none() {
-        let dark = page(4, 16, 230);
-        let brief = vec![dark.clone(); 100];
-        let film = [long(&dark), film::scene(0, 160), brief].concat();
+        let pale = page(4, 242, 30);
+        let film = [long(&pale), film::scene(0, 160), brief(&pale)].concat();
         let slides = slides(&film::of(film));
         assert!(slides[..160].iter().all(|slide| *slide));
         assert!(!slides[160..].contains(&true));
+    }
+
+    #[test]
+    fn writing_on_black_is_slides_where_most_of_it_stays_and_none_where_most_does_not() {
+        let [a, b, c] = [2, 3, 4].map(|lines| page(lines, 16, 230));
+        let most = slides(&film::of([long(&a), brief(&b)].concat()));
+        assert!(most.iter().all(|slide| *slide));
+        let least = slides(&film::of([long(&a), brief(&b), brief(&c)].concat()));
+        assert!(!least.contains(&true));
     }
 
     #[test]
