@@ -44,9 +44,9 @@ const DRAWINGS: f32 = 0.15;
 
 /// What each frame is of all that is written or drawn rather than filmed.
 pub(super) struct Pages {
-    /// A page that stays.
+    /// A page that stays, or one of its kind.
     pub(super) slides: Vec<bool>,
-    /// Writing on black that does not stay.
+    /// Writing on black, where most of it does not stay.
     pub(super) titles: Vec<bool>,
     /// How surely it is a card, 0 to 1; slides are.
     pub(super) cards: Vec<f32>,

@@ -11,7 +11,7 @@ const SAME_PAGE: f32 = 0.5;
 /// A title is read in fewer seconds than this.
 const STAYS: f64 = 12.0;
 
-/// Whether each frame is of a page that stays.
+/// Whether each frame is of a page that stays, or writes on black as most such pages do.
 pub(super) fn slides(frames: &[Frame]) -> Vec<bool> {
     let mut slides = vec![false; frames.len()];
     let mut start = 0;

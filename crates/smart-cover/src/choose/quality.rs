@@ -231,7 +231,7 @@ fn light(frames: &[Frame], slides: &[bool]) -> Vec<Quality> {
                 value: 1.0,
                 ..Quality::default()
             };
-            // A slide or a page: pale, but full of strokes; or a figure drawn on pale ground.
+            // A slide; a page that is pale, but full of strokes; or a figure drawn on pale ground.
             let strokes = f.sharpness.detail > 5.0 && e.spread > 6.0;
             let figure = card::is_figure(f);
             let page = *slide || figure || strokes && f.pattern.repetition < 0.7;
